@@ -1,0 +1,2 @@
+def setup(seed=0):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def fit(*args, **kwargs):
+    raise NotImplementedError
