@@ -3,11 +3,15 @@
 这里只放各章共用的基础设施。课程要教的东西（梯度下降、注意力……）都在讲它的那一章里从零写出来。
 """
 
+import random
+
+import numpy as np
+import torch
+
 from utils import plot
 from utils.checks import check
 from utils.data import load
 from utils.explorer import Bars, Image, Line, Path, Points, explore
-from utils.plot import setup
 from utils.sweep import sweep, sweep_gd
 from utils.training import fit
 
@@ -26,3 +30,24 @@ __all__ = [
     "sweep",
     "sweep_gd",
 ]
+
+
+def setup(seed: int = 0) -> None:
+    """每个笔记本的第一格调用：固定随机种子（random、NumPy、PyTorch），套用全书的画图样式。
+
+    参数
+    ----
+    seed : 非负整数。种子相同，在同一台机器上重跑就得到相同的数。
+
+    异常
+    ----
+    TypeError, ValueError : ``seed`` 不是整数，或超出 0 到 2**32 - 1。
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"seed 应当是整数，收到的是 {type(seed).__name__}：{seed!r}。")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed 应当在 0 到 2**32 - 1 之间，收到的是 {seed}。")
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
+    torch.manual_seed(seed)
+    plot.use_style()
