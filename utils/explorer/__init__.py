@@ -354,6 +354,7 @@ def _controls(
             description=step_label,
             layout=layout,
         )
+        control.add_class("explorer-step")
         widgets.jslink((control, "index"), (view, "step"))
         controls.append(control)
     box = widgets.Box(controls)

@@ -206,7 +206,7 @@ class Panel {
     const { width, height } = this.panel;
     this.root = element("div", "explorer-panel");
     this.root.style.flex = `${width} 1 ${Math.min(width, 300)}px`;
-    this.root.style.maxWidth = `${1.75 * width}px`;
+    this.root.style.maxWidth = `${1.6 * width}px`;
     const stage = element("div", "explorer-stage");
     stage.style.aspectRatio = `${width} / ${height}`;
     // 同一页上有许多张图，各自的字形和裁剪框不能重名
@@ -278,6 +278,19 @@ class Panel {
     this.run = run;
     this.step = step;
     for (const [i, value] of this.values) value.textContent = this.reading(run, i, step);
+  }
+
+  /** 当前步有没有哪条历史已经远远冲出画框。 */
+  escaped(run, step) {
+    const n = Math.min(step, run.length - 1);
+    return this.layers.some(({ layer, i }) => {
+      if (!layer.history || n < 0) return false;
+      return ["x", "y"].some((channel) => {
+        const { values, rows, columns, clipped } = run.get(i, channel, step);
+        for (let k = 0; k < rows; k++) if (clipped(values[k * columns + n])) return true;
+        return false;
+      });
+    });
   }
 
   /** 图例里的读数：一条历史在当前步的值。 */
@@ -415,15 +428,17 @@ function render({ model, el }) {
       const step = model.get("step");
       const ghost = live ? live.ghost : pinned;
       panels.forEach((panel) => panel.draw(run, ghost, step));
-      status.textContent = describe(step);
-      status.classList.toggle("explorer-diverged", run.diverged);
+      const escaped = panels.some((panel) => panel.escaped(run, step));
+      status.textContent = describe(step, escaped);
+      status.classList.toggle("explorer-diverged", run.diverged || escaped);
       nameControls(view);
     });
   };
-  const describe = (step) => {
+  const describe = (step, escaped) => {
     const parts = [];
     if (live?.message) parts.push(live.message);
     else if (run.diverged) parts.push(`发散：第 ${spec.steps[Math.min(run.length, lastStep)]} ${spec.stepLabel}起数值溢出`);
+    else if (escaped) parts.push("发散：数值已经冲出画框");
     else if (lastStep > 0 && step >= run.length) parts.push(`这次训练在第 ${spec.steps[Math.max(run.length - 1, 0)]} ${spec.stepLabel}结束`);
     if (pinned && !live) parts.push(`淡线是钉住的：${pinned.name}`);
     if (live) parts.push(`淡线是录好的：${live.ghost.name}`);
