@@ -90,6 +90,7 @@ def is_history(layer: Layer, runs: xr.Dataset, grid: list[str]) -> bool:
     history = getattr(layer, "history", False)
     if history is not None:
         return history
+    _require(layer, "y", layer.y, runs)
     return runs[layer.y].ndim - len(grid) - (STEP in runs[layer.y].dims) == 0
 
 
@@ -157,12 +158,7 @@ def complete(
 def _variable(
     layer: Layer, channel: str, key: str, runs: xr.Dataset, grid: list[str]
 ) -> np.ndarray:
-    if key not in runs:
-        known = "、".join(str(v) for v in runs.data_vars if v not in ("length", "diverged"))
-        raise ValueError(
-            f"{type(layer).__name__} 的 {channel} 要画 {key!r}，但扫描结果里没有这个变量。"
-            f"train 给出的变量有：{known}。"
-        )
+    _require(layer, channel, key, runs)
     array = runs[key]
     missing = [d for d in [*grid, STEP] if d not in array.dims]
     array = array.expand_dims(missing)
@@ -176,6 +172,15 @@ def _variable(
     return np.take_along_axis(
         values, last.reshape(last.shape + (1,) * len(payload)).astype(int), axis=len(grid)
     )
+
+
+def _require(layer: Layer, channel: str, key: str, runs: xr.Dataset) -> None:
+    if key not in runs:
+        known = "、".join(str(v) for v in runs.data_vars if v not in ("length", "diverged"))
+        raise ValueError(
+            f"{type(layer).__name__} 的 {channel} 要画 {key!r}，但扫描结果里没有这个变量。"
+            f"train 给出的变量有：{known}。"
+        )
 
 
 def _bad_shape(layer: Layer, channel: str, source: Any, got: int, want: str) -> ValueError:

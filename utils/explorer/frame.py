@@ -103,14 +103,17 @@ def picture(fig: Figure) -> bytes:
 
 
 def group_axes(fig: Figure) -> list[list[Axes]]:
-    """按作者画的先后把坐标系分组：颜色条跟着它前面的坐标系。"""
-    groups: list[list[Axes]] = []
-    for ax in fig.axes:
-        if ax.get_label() == "<colorbar>" and groups:
-            groups[-1].append(ax)
-        else:
-            groups.append([ax])
-    return groups
+    """按作者画的先后给坐标系分组：颜色条跟着它说明的那个坐标系。"""
+    owner = {
+        artist.colorbar.ax: ax
+        for ax in fig.axes
+        for artist in ax.get_children()
+        if getattr(artist, "colorbar", None) is not None
+    }
+    groups = {ax: [ax] for ax in fig.axes if ax not in owner}
+    for colorbar, ax in owner.items():
+        groups[ax].append(colorbar)
+    return list(groups.values())
 
 
 def autoscale(ax: Axes, x: list[np.ndarray], y: list[np.ndarray]) -> None:
