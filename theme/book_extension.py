@@ -1,7 +1,7 @@
 """这本书的 Sphinx 扩展，四件事：
 
 1. 构建前用 jupyter-cache 的 local-parallel 并行执行笔记本；代码之外的依赖变了，就换一个缓存文件夹。
-2. 首页的八部卡片、知识点索引，由 book/syllabus.yml、_toc.yml 和笔记本单元格的 ``topics`` 元数据生成。
+2. 首页的八部卡片和知识点索引，由 syllabus.yml、_toc.yml 和单元格的 ``topics`` 元数据生成。
 3. 仓库地址填了才有的按钮（Colab、源码、反馈），以及每页的描述。
 4. 中文搜索：术语表里的词进分词词典，查询词在浏览器里按同一份索引切开。
 """
@@ -108,15 +108,15 @@ CHINESE_NUMBERS = "一二三四五六七八九十"
 def part_cards(root: Path) -> str:
     """首页的卡片：八部，每部列出它的章。"""
     done = finished_chapters(root)
-    lines = [":::::{div} parts"]
+    lines = [":::::{container} parts"]
     for number, part in zip(CHINESE_NUMBERS, load_parts(root), strict=False):
-        lines += ["::::{div} part", f"### 第{number}部　{part['title']}", ""]
+        lines += ["::::{container} part", f"### 第{number}部　{part['title']}", ""]
         for chapter in part["chapters"]:
-            title = f"{chapter_number(chapter)}　{chapter['title']}"
+            number, title = f"[{chapter_number(chapter)}]{{.number}}", chapter["title"]
             if name := done.get(chapter["id"]):
-                lines.append(f"- [{title}](/{name})")
+                lines.append(f"- {number} [{title}](/{name})")
             else:
-                lines.append(f"- {title} [编写中]{{.todo}}")
+                lines.append(f"- {number} [{title}]{{.title}} [编写中]{{.todo}}")
         lines.append("::::")
     return "\n".join([*lines, ":::::"])
 
@@ -133,9 +133,10 @@ def topic_index(root: Path) -> str:
                 known = set(topic_cells(json.loads((root / f"{name}.ipynb").read_text("utf-8"))))
             todo = "" if known else " [编写中]{.todo}"
             lines += [f"### 第 {chapter_number(chapter)} 章　{chapter['title']}{todo}", ""]
+            lines.append(":::{container} topics")
             for topic, title in chapter["topics"].items():
                 lines.append(f"- {{ref}}`{title} <{topic}>`" if topic in known else f"- {title}")
-            lines.append("")
+            lines.append(":::\n")
     return "\n".join(lines)
 
 
@@ -153,6 +154,13 @@ def transform_source(app: Sphinx, docname: str, source: list[str]) -> None:
             cell = notebook["cells"][i]
             cell["source"] = f"({topic})=\n" + "".join(cell["source"])
         source[0] = json.dumps(notebook, ensure_ascii=False)
+
+
+def name_solutions(app: Sphinx, doctree: nodes.document) -> None:
+    """折起来的答案，按钮上写“看答案”，而不是“展开代码”。"""
+    for cell in doctree.findall(nodes.container):
+        if "tag_solution" in cell["classes"]:
+            cell["prompt_show"], cell["prompt_hide"] = "看答案", "收起答案"
 
 
 def env_path_is_notebook(env: BuildEnvironment, docname: str) -> bool:
@@ -218,6 +226,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-get-outdated", always_reread)
     app.connect("env-before-read-docs", execute_notebooks)
     app.connect("source-read", transform_source)
+    app.connect("doctree-read", name_solutions)
     app.connect("html-page-context", describe_page)
     app.connect("build-finished", forget_failed_build)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

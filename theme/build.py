@@ -85,8 +85,8 @@ def browser() -> None:
         find_browser()
         or sys.exit(
             "网站测试需要 Chromium 或 Chrome，这台机器上没有找到，也没能自动安装。\n"
-            "请用系统的包管理器安装（Debian：sudo apt install chromium；macOS：brew install --cask\n"
-            "chromium；Windows：winget install Google.Chrome），或用环境变量 CHROMIUM 指出它的位置。"
+            "请先安装（Debian：sudo apt install chromium；macOS：brew install --cask chromium；\n"
+            "Windows：winget install Google.Chrome），或用环境变量 CHROMIUM 指出它的位置。"
         )
     )
 
