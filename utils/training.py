@@ -96,8 +96,8 @@ def fit(
     seed: 决定打乱的次序和 dropout，不影响外面的随机数。progress: 显示进度条和停下的原因。
 
     结束后模型处于 eval 模式，回到原来的设备。损失变成 NaN 或无穷大、按停止键（KeyboardInterrupt）
-    都不抛异常：History 保留跑完的各轮，`status` 和 `stopped` 说明原因。没有 patience 而发散时，参数停在
-    出事的地方，再训练之前要重新建模型。
+    都不抛异常：History 保留跑完的各轮，`status` 和 `stopped` 说明原因。没有 patience 而发散时，
+    参数停在出事的地方，再训练之前要重新建模型。
     每轮的次序是 `torch.randperm(N, generator=g)`，g 是以 seed 为种子的 torch.Generator。
 
     参数用错时抛 TypeError 或 ValueError，说明哪个参数、收到了什么、怎样改。
