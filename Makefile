@@ -23,8 +23,8 @@ site: $(SITE)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	@touch $@
 
-theme/vendor/.stamp: theme/package-lock.json theme/tasks.py .venv/.stamp
-	$(BIN)/python theme/tasks.py scripts
+theme/vendor/.stamp: theme/package-lock.json theme/build.py .venv/.stamp
+	$(BIN)/python theme/build.py scripts
 	@touch $@
 
 $(SITE): $(SOURCES) theme/vendor/.stamp
@@ -39,7 +39,7 @@ lab: .venv/.stamp
 	$(BIN)/jupyter lab --notebook-dir=book
 
 test: .venv/.stamp
-	$(BIN)/python theme/tasks.py browser
+	$(BIN)/python theme/build.py browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest tests/unit tests/book --ignore=tests/book/test_html.py
@@ -51,10 +51,10 @@ bench: site
 	$(BIN)/python -m benchmarks
 
 setup-cells: .venv/.stamp
-	$(BIN)/python theme/tasks.py setup-cells
+	$(BIN)/python theme/build.py setup-cells
 
 screenshot: site
-	$(BIN)/python theme/tasks.py screenshot
+	$(BIN)/python theme/build.py screenshot
 
 clean:
 	rm -rf _build theme/vendor theme/node_modules build dist *.egg-info

@@ -217,7 +217,7 @@ def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
 
 def require_scripts(app: Sphinx, config: Config) -> None:
     if not Path(app.srcdir, "theme", "vendor", "widgets").is_dir():
-        raise ExtensionError("还没有网站要用的脚本，请先运行 python theme/tasks.py scripts")
+        raise ExtensionError("还没有网站要用的脚本，请先运行 python theme/build.py scripts")
 
 
 def setup(app: Sphinx) -> dict:

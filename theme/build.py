@@ -1,9 +1,9 @@
 """make 说不清楚的几件事。不用 make（例如在 Windows 上）也可以直接运行：
 
-python theme/tasks.py scripts      取来网站自带的脚本，放进 theme/vendor
-python theme/tasks.py browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
-python theme/tasks.py setup-cells  按仓库地址改写各章的安装单元格
-python theme/tasks.py screenshot   给构建好的首页拍一张照片（README 用）
+python theme/build.py scripts      取来网站自带的脚本，放进 theme/vendor
+python theme/build.py browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
+python theme/build.py setup-cells  按仓库地址改写各章的安装单元格
+python theme/build.py screenshot   给构建好的首页拍一张照片（README 用）
 """
 
 import json
