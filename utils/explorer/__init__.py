@@ -195,7 +195,7 @@ def explore(
     )
     if train is not None:
         # 没有滑块的超参数（只有一个取值）同样传给 train
-        trainer = Trainer(train, hyperparameters, layers, step_values, view.send)
+        trainer = Trainer(train, hyperparameters, layers, step_values, step_label, view.send)
         view.on_msg(lambda _, message, __: trainer.receive(message))
     return Explorer(
         [_controls(view, sliders, position, step_values, step_label), view], picture, alt

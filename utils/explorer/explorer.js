@@ -403,7 +403,7 @@ function render({ model, el }) {
 
   let run = recorded();
   let pinned = null;
-  let live = null; // {run, id, waiting}
+  let live = null; // {id, ghost, run, message, failed, waiting}
 
   // 版面
   const view = element("div", "explorer-view");
@@ -426,11 +426,11 @@ function render({ model, el }) {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       const step = model.get("step");
-      const ghost = live ? live.ghost : pinned;
+      const ghost = live?.run.length ? live.ghost : pinned;
       panels.forEach((panel) => panel.draw(run, ghost, step));
       const escaped = panels.some((panel) => panel.escaped(run, step));
       status.textContent = describe(step, escaped);
-      status.classList.toggle("explorer-diverged", run.diverged || escaped);
+      status.classList.toggle("explorer-diverged", run.diverged || escaped || Boolean(live?.failed));
       nameControls(view);
     });
   };
@@ -440,8 +440,8 @@ function render({ model, el }) {
     else if (run.diverged) parts.push(`发散：第 ${spec.steps[Math.min(run.length, lastStep)]} ${spec.stepLabel}起数值溢出`);
     else if (escaped) parts.push("发散：数值已经冲出画框");
     else if (lastStep > 0 && step >= run.length) parts.push(`这次训练在第 ${spec.steps[Math.max(run.length - 1, 0)]} ${spec.stepLabel}结束`);
-    if (pinned && !live) parts.push(`淡线是钉住的：${pinned.name}`);
-    if (live) parts.push(`淡线是录好的：${live.ghost.name}`);
+    if (live?.run.length) parts.push(`淡线是录好的：${live.ghost.name}`);
+    else if (pinned) parts.push(`淡线是钉住的：${pinned.name}`);
     return parts.join("　");
   };
 
@@ -490,11 +490,12 @@ function render({ model, el }) {
   // 现场训练：有内核答复才出现
   const panel = element("form", "explorer-live");
   panel.hidden = true;
+  panel.noValidate = true; // 填错了由内核用中文说，不用浏览器自己的提示
   const fields = spec.hyperparameters.map((h) => {
     const field = element("label", "explorer-field", `${h.label} `);
     const input = element(h.options ? "select" : "input");
     if (h.options) h.options.forEach((text, i) => input.append(new Option(text, i)));
-    else Object.assign(input, { type: "number", step: "any", required: true });
+    else Object.assign(input, { type: "number", step: "any" });
     field.append(input);
     panel.append(field);
     return input;
@@ -506,7 +507,10 @@ function render({ model, el }) {
     });
   const start = element("button", "explorer-button explorer-primary", "开始训练");
   start.type = "submit";
-  const stop = button("停止", () => send({ type: "stop" }));
+  const stop = button("停止", () => {
+    send({ type: "stop" });
+    underway("正在停止……");
+  });
   stop.disabled = true;
   const progress = element("progress");
   progress.max = spec.steps.length;
@@ -534,56 +538,67 @@ function render({ model, el }) {
     send({ type: "stop" });
     clearTimeout(live.waiting);
     live = null;
-    finish();
+    idle();
   };
-  const finish = (message) => {
+  const idle = () => {
     stop.disabled = true;
     start.disabled = false;
     progress.hidden = true;
-    if (live) live.message = message;
     redraw();
+  };
+  const underway = (message) => {
+    Object.assign(live, { message, failed: false });
+    stop.disabled = false;
+    start.disabled = true;
+    progress.hidden = false;
+    progress.value = live.run.length;
+    redraw();
+  };
+  const finish = (message, failed) => {
+    Object.assign(live, { message, failed });
+    idle();
   };
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
     pause();
+    clearTimeout(live?.waiting);
     const ghost = recorded();
     const name = spec.hyperparameters
       .map((h, i) => `${h.label} ${h.options ? h.options[fields[i].value] : fields[i].value}`)
       .join("，");
     const id = `${token}-${performance.now()}`;
-    live = { id, ghost, run: new Live(ghost, name), message: "等待内核……" };
+    live = { id, ghost, run: new Live(ghost, name) };
     live.waiting = setTimeout(
-      () => finish("内核没有回应。如果刚重启过内核，请重新运行这一格。"),
+      () => finish("内核没有回应：它可能正忙着运行别的单元格；如果刚重启过内核，请重新运行这一格。", true),
       ANSWER_MS,
     );
-    start.disabled = true;
-    stop.disabled = false;
-    progress.hidden = false;
-    progress.value = 0;
+    underway("等待内核……");
     const values = Object.fromEntries(
-      spec.hyperparameters.map((h, i) => [h.name, Number(fields[i].value)]),
+      spec.hyperparameters.map((h, i) => [
+        h.name,
+        h.options ? Number(fields[i].value) : fields[i].valueAsNumber, // 没填是 NaN，送到内核是 None
+      ]),
     );
     send({ type: "train", id, values });
-    redraw();
   });
   const onMessage = (message, buffers) => {
     if (message.type === "ready" && message.view === token) open.hidden = false;
     if (!live || message.id !== live.id) return;
     clearTimeout(live.waiting);
-    if (message.type === "steps") {
+    if (message.type === "started") {
+      underway("开始训练……");
+    } else if (message.type === "steps") {
       const block = buffers[0];
       live.run.push(
         message.steps,
         block.buffer.slice(block.byteOffset, block.byteOffset + block.byteLength),
       );
       run = live.run;
-      progress.value = run.length;
-      live.message = `现场训练中：${run.length} / ${spec.steps.length}`;
       setStep(run.length - 1);
-      redraw();
+      underway(`现场训练中：${run.length} / ${spec.steps.length}`);
     } else if (message.type === "done") {
-      live.run.diverged = message.diverged;
-      finish(message.text);
+      live.run.diverged = message.outcome === "diverged";
+      finish(message.text, message.outcome === "failed");
     }
   };
   model.on("msg:custom", onMessage);
@@ -606,6 +621,7 @@ function render({ model, el }) {
 
   return () => {
     pause();
+    if (live) endLive();
     cancelAnimationFrame(frame);
     resize.disconnect();
     controls.disconnect();

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 import xarray as xr
 
 from utils.explorer.encode import STEP, Encoder, encode_channel, resolve
@@ -60,12 +61,14 @@ class Trainer:
         hyperparameters: Sequence[Hyperparameter],
         layers: Sequence[Layer],
         steps: np.ndarray,
+        step_label: str,
         send: Callable[[dict, list[bytes]], None],
     ) -> None:
         self.train = train
         self.hyperparameters = hyperparameters
         self.layers = layers
         self.steps = steps
+        self.step_label = step_label
         self.send = send
         self._stop = threading.Event()
 
@@ -83,28 +86,50 @@ class Trainer:
             ).start()
 
     def _run(self, run_id: str, raw: Mapping[str, Any], stop: threading.Event) -> None:
-        diverged, text = False, "训练完成"
+        self.send({"type": "started", "id": run_id}, [])
+        outcome, text = "done", "训练完成"
         try:
             values = {h.name: h.parse(raw[h.name]) for h in self.hyperparameters}
-            batch: list[dict] = []
-            sent_at = -math.inf
-            for t, record in zip(range(len(self.steps)), self.train(**values), strict=False):
-                if stop.is_set():
-                    text = f"已停止在第 {self.steps[max(t - 1, 0)]:g} 步"
-                    break
-                record = {k: np.asarray(v, dtype=float) for k, v in record.items()}
-                if not all(np.isfinite(v).all() for v in record.values()):
-                    diverged, text = True, f"发散：第 {self.steps[t]:g} 步起数值溢出"
-                    break
-                batch.append(record)
-                if time.monotonic() - sent_at >= _INTERVAL:
-                    self._send_steps(run_id, batch)
-                    batch, sent_at = [], time.monotonic()
-            if batch:
+        except ValueError as error:
+            outcome, text = "failed", str(error)
+        else:
+            try:
+                with np.errstate(all="ignore"):  # 发散会告诉读者，不必再刷警告
+                    outcome, text = self._train(run_id, values, stop)
+            except Exception as error:  # train 由读者写：什么错都要说给读者听
+                outcome, text = "failed", f"训练出错（{type(error).__name__}）：{error}"
+        self.send({"type": "done", "id": run_id, "outcome": outcome, "text": text}, [])
+
+    def _train(
+        self, run_id: str, values: Mapping[str, Any], stop: threading.Event
+    ) -> tuple[str, str]:
+        """训练到底、被停止或发散为止；返回结局和说给读者听的一句话。"""
+        run = self.train(**values)
+        batch: list[dict[str, np.ndarray]] = []
+        sent_at = -math.inf
+        outcome, text = "done", "训练完成"
+        for t, step in enumerate(self.steps):
+            if stop.is_set():
+                outcome = "stopped"
+                text = f"已停止在第 {self.steps[max(t - 1, 0)]:g} {self.step_label}"
+                break
+            try:
+                record = {key: _copy(value) for key, value in next(run, {}).items()}
+                diverged = not all(np.isfinite(value).all() for value in record.values())
+            except (OverflowError, FloatingPointError):
+                diverged = True
+            if diverged:
+                outcome, text = "diverged", f"发散：第 {step:g} {self.step_label}起数值溢出"
+                break
+            if not record:  # 提前结束
+                break
+            batch.append(record)
+            if time.monotonic() - sent_at >= _INTERVAL:
                 self._send_steps(run_id, batch)
-        except Exception as error:  # train 由读者写：什么错都要说给读者听
-            text = f"训练出错（{type(error).__name__}）：{error}"
-        self.send({"type": "done", "id": run_id, "diverged": diverged, "text": text}, [])
+                batch, sent_at = [], time.monotonic()
+        if batch:
+            self._send_steps(run_id, batch)
+        return outcome, text
 
     def _send_steps(self, run_id: str, records: list[dict[str, np.ndarray]]) -> None:
         encoder = Encoder()
@@ -125,3 +150,10 @@ class Trainer:
             arrays = resolve(layer, run, [])
             out.append({n: encode_channel(encoder, layer, n, a) for n, a in arrays.items()})
         return out
+
+
+def _copy(value: Any) -> np.ndarray:
+    """``train`` 之后可能原地修改它产出的数组，所以总是复制。"""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().to("cpu", torch.float64).numpy()
+    return np.array(value, dtype=float)
