@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
-
-with warnings.catch_warnings():  # 没有 ipywidgets 或版本旧时，tqdm 会警告一句再改用文字进度条
-    warnings.simplefilter("ignore")
-    from tqdm.auto import tqdm
+from tqdm.auto import tqdm
 
 __all__ = ["History", "fit"]
 

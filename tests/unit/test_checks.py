@@ -100,6 +100,9 @@ def test_scalars_of_any_type_are_equal():
 
 
 def test_several_outputs_dicts_lists_and_infinities():
+    nan = make(lambda x: np.where(x > 0, x, np.nan), (np.arange(3.0),))
+    assert nan.check(lambda x: np.array([np.nan, 1, 2])).passed
+    assert "应该是 nan" in nan.check(lambda x: x).message
     e = make(lambda x: (x, {"a": x + 1, "b": [1.0, 2.0]}, -np.inf), (np.arange(3.0),))
     assert e.check(lambda x: [x, {"b": np.array([1, 2]), "a": x + 1}, float("-inf")]).passed
     assert "[1]['a']" in e.check(lambda x: (x, {"a": x, "b": [1.0, 2.0]}, -np.inf)).message
@@ -120,6 +123,12 @@ def test_lower_precision_passes_with_a_remark():
 def test_random_answers_are_reproducible_and_leave_the_seeds_alone():
     def draw(n):
         return torch.rand(n).numpy() + np.random.rand(n) + random.random()  # noqa: NPY002
+
+    seen = []
+    for outer in (1, 2):
+        torch.manual_seed(outer)
+        make(lambda n: 0, (2,)).check(lambda n: seen.append(draw(n).tolist()))
+    assert seen[0] == seen[1]
 
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # noqa: NPY002
     assert make(draw, (3,), (2,)).check(lambda n: draw(n)).passed
@@ -230,7 +239,17 @@ def test_exception_is_explained_with_the_own_line(gradient):
     assert "`X` 的形状是 `(7, 3)`" in result.message
 
 
-X34, X4 = torch.ones(3, 4), torch.ones(4)
+def test_the_line_shown_is_the_deepest_of_the_readers_own():
+    def helper(x):
+        return torch.nn.Linear(2, 2)(x)  # 里面还有库的好几层
+
+    def answer(x):
+        return helper(x)
+
+    message = make(lambda x: x, (torch.ones(5),)).check(answer).message
+    assert "    return torch.nn.Linear(2, 2)(x)  # 里面还有库的好几层" in message
+    assert f"第 {helper.__code__.co_firstlineno + 1} 行" in message
+    assert "矩阵乘法" in message
 
 
 @pytest.mark.parametrize(
@@ -397,6 +416,18 @@ def test_non_finite():
         assert "无穷大" in e.check(lambda x: -1 / x).message
 
 
+@pytest.mark.filterwarnings("error")
+def test_masks_of_minus_infinity_do_not_disturb_the_diagnosis():
+    mask = np.where(np.eye(3) > 0, -np.inf, 0.0)
+    e = make(lambda x: x * 2 + mask, (np.arange(9.0).reshape(3, 3),))
+    assert e.check(lambda x: mask + x + x).passed
+    assert "符号" not in e.check(lambda x: x * 2).message
+    assert "[0, 0] 处，你得到 0，应该是 -inf" in e.check(lambda x: x * 2).message
+    assert "少了一个系数 2" in e.check(lambda x: x + mask).message
+    assert "6 个不对" in e.check(lambda x: x * 2 + mask + 1).message
+    assert make(lambda x: x > 0, (1.0,)).check(lambda x: 1.0).passed
+
+
 def test_integer_results_lose_the_fraction():
     e = make(lambda x: x / 2, (torch.tensor([1.0, 2.0, 5.0]),))
     assert "整数类型" in e.check(lambda x: (x / 2).long()).message
@@ -434,6 +465,12 @@ def test_modified_input_in_torch_lists_and_with_grad():
         return w * 2
 
     assert "`xs`" in make(lambda xs, w: w * 2, ([], torch.ones(2))).check(answer).message
+
+    def fill(table):
+        table["w"] += 1
+        return 0
+
+    assert "`table`" in make(lambda table: 0, ({"w": np.ones(2)},)).check(fill).message
 
     def in_place(w):
         w.mul_(2)

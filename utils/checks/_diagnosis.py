@@ -197,7 +197,7 @@ def explain_values(gap: Gap, ratios: list[float | None], inputs: list[tuple], na
             sign = "符号反了，而且" if r < 0 else ""
             times = f"正好是正确答案的 {abs(r):.4g} 倍。{source or '检查系数。'}"
             return f"{where}{sign}差一个倍数：{times}"
-    if got.size > 1:
+    if got.size > 1 and np.isfinite(got).all() and np.isfinite(want).all():
         shift = float(np.mean(got - want))
         if gap.isclose(got - want, shift).all():
             return f"{where}处处比正确答案多 {shift:.4g}：是不是有一个常数项算多或算少了？"
@@ -218,7 +218,7 @@ def ratio(got: np.ndarray, want: np.ndarray) -> float | None:
     """got = r * want 时的 r；不成比例，或 want 全为零时返回 None。"""
     finite = np.isfinite(want)
     g, w = got[finite], want[finite]
-    if not w.any() or not np.isfinite(g).all():
+    if not w.any() or not np.array_equal(np.isfinite(got), finite):
         return None
     r = float((g * w).sum() / (w * w).sum())
     atol = 1e-5 * np.abs(r * w).max()
