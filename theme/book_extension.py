@@ -8,6 +8,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import re
 import sys
@@ -67,6 +68,7 @@ def execute_notebooks(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -
     result = load_executor("local-parallel", cache).run_and_cache(
         filter_pks=[record.pk for record in todo], timeout=app.config.nb_execution_timeout
     )
+    multiprocessing.get_logger().handlers.clear()  # 执行器留下的，会在退出时多打一行
     failed = result.excepted + result.errored
     for uri in failed:
         LOGGER.error("执行出错：%s\n%s", uri, cache.get_project_record(uri).traceback)

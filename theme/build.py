@@ -128,7 +128,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def screenshot() -> None:
-    """首页第一屏，存成 theme/static/screenshot.png。"""
+    """首页第一屏，存成 theme/screenshot.png。"""
     from playwright.sync_api import sync_playwright
 
     handler = partial(QuietHandler, directory=ROOT / "_build" / "html")
@@ -140,7 +140,7 @@ def screenshot() -> None:
         page.goto(f"http://127.0.0.1:{server.server_port}/book/index.html")
         page.wait_for_selector(".widget-subarea canvas, .jupyter-widgets canvas")
         page.wait_for_timeout(1000)
-        page.screenshot(path=THEME / "static" / "screenshot.png")
+        page.screenshot(path=THEME / "screenshot.png")
         chromium.close()
 
 

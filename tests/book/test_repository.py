@@ -1,0 +1,99 @@
+"""仓库地址只写在 _config.yml：别处用到的都与它一致；没有填时，需要它的东西不出现。"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.book.conftest import ROOT, tracked_files
+from theme import build
+
+URL = "https://github.com/someone/some-book"
+# 指向“本书的仓库”的写法；别人的仓库（数据来源等）不在此列
+USES = re.compile(
+    r"git clone +(\S+)|git\+(https?://[^\s\"'}]+)"
+    r"|colab\.research\.google\.com/(github/[^\s)\"']+)|(\w[\w-]*\.github\.io\S*)"
+)
+
+
+def test_no_other_address_of_the_book_anywhere():
+    url = build.repository()
+    wrong = []
+    for path in tracked_files():
+        if path.suffix in {".png", ".json"} or path == ROOT / "tests/book/test_repository.py":
+            continue
+        for match in USES.finditer(path.read_text(encoding="utf-8")):
+            address = next(filter(None, match.groups()))
+            placeholder = address.startswith(("<", "{"))
+            if not placeholder and not (url and url.split("//")[1].split("/", 1)[1] in address):
+                wrong.append(f"{path.relative_to(ROOT)}: {address}")
+    assert not wrong
+
+
+@pytest.mark.parametrize(("url", "package"), [("", "draggable-ml"), (URL, f"git+{URL}")])
+def test_the_setup_cell_installs_from_the_configured_address(monkeypatch, url, package):
+    monkeypatch.setattr(build, "repository", lambda: url)
+    assert f"    %pip install -q {package}\n" in build.setup_cell()
+
+
+def test_rewriting_the_setup_cells_changes_nothing_else(monkeypatch, tmp_path):
+    book = tmp_path / "book" / "p1_x"
+    book.mkdir(parents=True)
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook = {"cells": [code | {"source": ["old"]}, code | {"source": ["1"]}], "metadata": {}}
+    (book / "ch01_x.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "repository", lambda: URL)
+    build.setup_cells()
+    new = json.loads((book / "ch01_x.ipynb").read_text(encoding="utf-8"))
+    assert "".join(new["cells"][0]["source"]) == build.setup_cell()
+    assert new["cells"][1] == notebook["cells"][1]
+
+
+@pytest.mark.parametrize("url", ["", URL], ids=["without", "with"])
+def test_buttons_that_need_the_address_appear_only_with_it(tmp_path, url):
+    """用真正的 Jupyter Book 构建一本两页的小书，一次填地址，一次不填。"""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["repository"]["url"] = url
+    toc = {"format": "jb-book", "root": "book/index", "parts": [{"chapters": []}]}
+    toc["parts"][0]["chapters"].append({"file": "book/p1_x/ch01_what_is_ml"})
+    shutil.copytree(
+        ROOT / "theme", tmp_path / "theme", ignore=shutil.ignore_patterns("node_modules", "vendor")
+    )
+    (tmp_path / "theme" / "vendor" / "widgets").mkdir(parents=True)
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "book" / "p1_x").mkdir(parents=True)
+    (tmp_path / "book" / "appendix").mkdir()
+    for name in (
+        "requirements.txt",
+        "book/syllabus.yml",
+        "book/references.bib",
+        "book/appendix/glossary.md",
+    ):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "book" / "index.md").write_text("# 书\n", encoding="utf-8")
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# 章\n"]}],
+    }
+    page = tmp_path / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
+    page.write_text(json.dumps(notebook), encoding="utf-8")
+    for name, content in {"_config.yml": config, "_toc.yml": toc}.items():
+        (tmp_path / name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    run = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", run, "build", "-W", "--keep-going", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    built = tmp_path / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
+    html = built.read_text(encoding="utf-8")
+    assert "ch01_what_is_ml.ipynb" in html, "没有下载按钮"
+    colab = "https://colab.research.google.com/github/someone/some-book/blob/main/book/p1_x/ch01_what_is_ml.ipynb"
+    assert (colab in html) == bool(url)
+    assert (f'href="{URL}"' in html) == bool(url)
+    assert ("colab" in html) == bool(url)
