@@ -507,10 +507,7 @@ function render({ model, el }) {
     });
   const start = element("button", "explorer-button explorer-primary", "开始训练");
   start.type = "submit";
-  const stop = button("停止", () => {
-    send({ type: "stop" });
-    underway("正在停止……");
-  });
+  const stop = button("停止", () => ask({ type: "stop" }, "正在停止……"));
   stop.disabled = true;
   const progress = element("progress");
   progress.max = spec.steps.length;
@@ -558,6 +555,16 @@ function render({ model, el }) {
     Object.assign(live, { message, failed });
     idle();
   };
+  /** 给内核发消息，过一会儿还没有答复就告诉读者。 */
+  const ask = (content, message) => {
+    clearTimeout(live.waiting);
+    live.waiting = setTimeout(
+      () => finish("内核没有回应：它可能正忙着运行别的单元格；如果刚重启过内核，请重新运行这一格。", true),
+      ANSWER_MS,
+    );
+    underway(message);
+    send(content);
+  };
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
     pause();
@@ -568,18 +575,13 @@ function render({ model, el }) {
       .join("，");
     const id = `${token}-${performance.now()}`;
     live = { id, ghost, run: new Live(ghost, name) };
-    live.waiting = setTimeout(
-      () => finish("内核没有回应：它可能正忙着运行别的单元格；如果刚重启过内核，请重新运行这一格。", true),
-      ANSWER_MS,
-    );
-    underway("等待内核……");
     const values = Object.fromEntries(
       spec.hyperparameters.map((h, i) => [
         h.name,
         h.options ? Number(fields[i].value) : fields[i].valueAsNumber, // 没填是 NaN，送到内核是 None
       ]),
     );
-    send({ type: "train", id, values });
+    ask({ type: "train", id, values }, "等待内核……");
   });
   const onMessage = (message, buffers) => {
     if (message.type === "ready" && message.view === token) open.hidden = false;
