@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from book_files import NOTEBOOKS, ROOT, SITE, read
 
-from tests.book.conftest import NOTEBOOKS, ROOT, SITE, read
 from theme.book_extension import finished_chapters, topic_cells
 
 PAGES = sorted(p for p in SITE.rglob("*.html") if "_static" not in p.parts)

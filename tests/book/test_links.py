@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from tests.book.conftest import NOTEBOOKS, ROOT, cells, read, source
+from book_files import NOTEBOOKS, ROOT, cells, read, source
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 

@@ -2,7 +2,8 @@
 
 import re
 
-from tests.book.conftest import cells, source
+from book_files import cells, source
+
 from theme.build import setup_cell
 
 MAX_LINES = 45

@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from tests.book.conftest import NOTEBOOKS, ROOT, cells, read, source
+from book_files import NOTEBOOKS, ROOT, cells, read, source
 
 PLACES = sorted((ROOT / "utils").rglob("*.py")) + NOTEBOOKS
 FORBIDDEN = {

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 import yaml
+from book_files import ROOT, tracked_files
 
-from tests.book.conftest import ROOT, tracked_files
 from theme import build
 
 URL = "https://github.com/someone/some-book"

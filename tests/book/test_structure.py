@@ -4,7 +4,8 @@ import itertools
 import re
 from pathlib import Path
 
-from tests.book.conftest import NOTEBOOKS, ROOT, cells, source
+from book_files import NOTEBOOKS, ROOT, cells, source
+
 from theme.book_extension import CHINESE_NUMBERS, finished_chapters, topic_cells
 from utils.checks import exercises
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from tests.book.conftest import ROOT
+from book_files import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
