@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from theme.build import find_browser
 
@@ -37,6 +37,27 @@ wrap("beginPath", (c) => (c.points = 0));
 wrap("moveTo", (c) => (c.points += 1));
 wrap("lineTo", (c) => (c.points += 1));
 wrap("stroke", (c) => c.frame?.[c.getLineDash().length ? "ghost" : "live"].push(c.points));
+"""
+
+
+# 读者自己写的一格：超参数里有整数，训练可以放慢。
+OWN = """
+import time
+import matplotlib.pyplot as plt
+from utils import Line, explore, sweep
+
+pause = 0
+def train(lr, n):
+    w = 1.0
+    for _ in range(60):
+        yield {"w": w}
+        w -= lr * n * w
+        time.sleep(pause)
+
+fig, ax = plt.subplots()
+ax.set(xlim=(0, 60), ylim=(-1, 1), title="自己的图", xlabel="步", ylabel="参数 $w$")
+explore(sweep(train, lr=[0.01, 0.1], n=[1, 2]), fig, [Line("w", label="参数")],
+        labels={"lr": "学习率", "n": "个数"}, alt="参数随步数下降", caption="拖动学习率。")
 """
 
 
@@ -145,6 +166,16 @@ class Notebook:
         )
         return self.page.evaluate("reply")
 
+    def picture(self, number: int) -> "Picture":
+        """第 ``number`` 张图（负数从后往前数），现场训练的一栏已经打开。"""
+        pictures = self.page.locator(".explorer")
+        picture = Picture(self.page, number % pictures.count())
+        picture.root.scroll_into_view_if_needed()
+        expect(picture.button("现场训练")).to_be_visible()
+        if picture.form.is_hidden():
+            picture.button("现场训练").click()
+        return picture
+
     def outputs(self) -> list[dict]:
         """全部代码单元格的输出。"""
         cells = self.page.evaluate("notebook.content.model.toJSON().cells")
@@ -162,6 +193,12 @@ class Picture:
 
     def button(self, name: str):
         return self.root.get_by_role("button", name=name)
+
+    def train(self, lr: str) -> None:
+        """填好学习率，开始训练。"""
+        self.form.get_by_label("学习率").fill(lr)
+        self.forget()
+        self.button("开始训练").click()
 
     def forget(self) -> None:
         """从现在起重新记录画过的帧。"""

@@ -7,29 +7,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.lab.labserver import Notebook, Picture, serve
+from tests.lab.labserver import OWN, Notebook, serve
 
 CHAPTER = Path(__file__).parents[2] / "book/p1_foundations/ch02_gradient_descent.ipynb"
-
-# 读者自己加在最后的一格：超参数里有整数，训练可以放慢。
-OWN = """
-import time
-import matplotlib.pyplot as plt
-from utils import Line, explore, sweep
-
-pause = 0
-def train(lr, n):
-    w = 1.0
-    for _ in range(60):
-        yield {"w": w}
-        w -= lr * n * w
-        time.sleep(pause)
-
-fig, ax = plt.subplots()
-ax.set(xlim=(0, 60), ylim=(-1, 1), title="自己的图", xlabel="步", ylabel="参数 $w$")
-explore(sweep(train, lr=[0.01, 0.1], n=[1, 2]), fig, [Line("w", label="参数")],
-        labels={"lr": "学习率", "n": "个数"}, alt="参数随步数下降", caption="拖动学习率。")
-"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -47,41 +28,20 @@ def lab(browser, tmp_path_factory):
         lab.page.close()
 
 
-def _count(lab):
-    return sum(
-        "application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in lab.outputs()
-    )
-
-
 @pytest.fixture
 def first(lab):
     """这一章的第一张可拖动的图。"""
-    return _ready(lab, 0)
+    return lab.picture(0)
 
 
 @pytest.fixture
 def own(lab):
     """读者自己的那张。"""
-    picture = _ready(lab, lab.page.locator(".explorer").count() - 1)
+    picture = lab.picture(-1)
     yield picture
     lab.execute("pause = 0")
     if picture.button("停止").is_enabled():
         picture.button("停止").click()
-
-
-def _ready(lab, number):
-    picture = Picture(lab.page, number)
-    picture.root.scroll_into_view_if_needed()
-    expect(picture.button("现场训练")).to_be_visible()
-    if picture.form.is_hidden():
-        picture.button("现场训练").click()
-    return picture
-
-
-def _train(picture, lr):
-    picture.form.get_by_label("学习率").fill(lr)
-    picture.forget()
-    picture.button("开始训练").click()
 
 
 def test_the_chapter_runs_and_draws_every_picture(lab):
@@ -109,7 +69,7 @@ def test_dragging_a_slider_changes_the_picture(first):
 def test_a_rate_off_the_grid_trains_to_the_end(first):
     rate = first.form.get_by_label("学习率")
     recorded, off_grid = first.pixels(), f"{float(rate.input_value()) * 0.77:.4g}"
-    _train(first, off_grid)
+    first.train(off_grid)
     expect(first.status).to_contain_text("训练完成")
     assert first.pixels() != recorded
     assert any(frame["ghost"] for frame in first.frames())  # 录好的那条还在
@@ -117,7 +77,7 @@ def test_a_rate_off_the_grid_trains_to_the_end(first):
 
 def test_the_curve_grows_beside_the_recorded_one_until_stopped(lab, own):
     lab.execute("pause = 0.05")
-    _train(own, "0.037")
+    own.train("0.037")
     own.page.wait_for_function("new Set(frames_.map((f) => f.live[0])).size > 5")
     own.button("停止").click()
     expect(own.status).to_contain_text(re.compile(r"已停止在第 \d+ 步"))
@@ -155,7 +115,7 @@ def test_training_goes_on_beside_a_running_cell_and_through_an_interrupt(lab, ow
         """() => { window.busy = notebook.sessionContext.session.kernel
           .requestExecute({ code: "time.sleep(600)" }).done.then((r) => r.content.ename) }"""
     )
-    _train(own, "0.05")
+    own.train("0.05")
     own.page.wait_for_function("frames_.some((f) => f.live[0] > 3)")
     lab.command("notebook:interrupt-kernel")
     assert lab.page.evaluate("busy") == "KeyboardInterrupt"
@@ -164,44 +124,13 @@ def test_training_goes_on_beside_a_running_cell_and_through_an_interrupt(lab, ow
     assert own.frames()[-1]["live"] == 60
 
 
-CONTRAST = """
-(root) => {
-  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-  const luminance = (color) => {
-    const [r, g, b] = parse(color).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const background = (node) => {
-    const color = getComputedStyle(node).backgroundColor;
-    return parse(color)[3] === 0 && node.parentElement ? background(node.parentElement) : color;
-  };
-  const ratio = (node, ink) => {
-    const [low, high] = [luminance(ink), luminance(background(node))].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const inks = [...root.querySelectorAll("*")].flatMap((node) => {
-    const style = getComputedStyle(node);
-    if (!node.getClientRects().length || node.disabled) return [];
-    if (node.closest("svg")) return node.matches("[id*=text_] use, [id*=text_] path") ? [["文字", ratio(node.closest("div"), style.fill)]] : [];
-    if (node.matches(".explorer-swatch")) return [["曲线", ratio(node.parentElement, style.color)]];
-    const own = node.matches("input") || [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    return own ? [["文字", ratio(node, style.color)]] : [];
-  });
-  return Object.fromEntries(["文字", "曲线"].map((kind) => {
-    const found = inks.filter(([k]) => k === kind).map(([, value]) => value);
-    return [kind, [found.length, Math.min(...found)]];
-  }));
-}
-"""
-
-
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_both_themes_are_readable(lab, own, theme):
     lab.settle(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})")
     light = str(theme.endswith("Light")).lower()
     expect(lab.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
     contrast = own.root.evaluate(CONTRAST)
-    (n_texts, text), (n_lines, line) = contrast["文字"], contrast["曲线"]
+    (n_texts, text), (n_lines, line) = contrast["text"], contrast["line"]
     assert n_texts > 20
     assert text >= 4.5
     assert n_lines == 1
@@ -210,7 +139,7 @@ def test_both_themes_are_readable(lab, own, theme):
 
 def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     lab.execute("pause = 0.05")
-    _train(own, "0.05")
+    own.train("0.05")
     own.page.wait_for_function("frames_.some((f) => f.live[0] > 3)")
     lab.page.evaluate("() => { jupyterapp.commands.execute('notebook:restart-kernel') }")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
@@ -223,7 +152,7 @@ def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     last = lab.page.evaluate("notebook.content.widgets.length - 1")
     lab.page.evaluate("(last) => { notebook.content.activeCellIndex = last }", last)
     lab.command("notebook:run-cell")
-    again = _ready(lab, lab.page.locator(".explorer").count() - 1)
-    _train(again, "0.07")
+    again = lab.picture(-1)
+    again.train("0.07")
     expect(again.status).to_contain_text("训练完成")
     assert again.frames()[-1]["live"] == 60
