@@ -23,7 +23,7 @@ site: $(SITE)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	@touch $@
 
-theme/vendor/.stamp: theme/package-lock.json theme/build.py .venv/.stamp
+theme/vendor/.stamp: theme/package-lock.json theme/build.py requirements.txt | .venv/.stamp
 	$(BIN)/python theme/build.py scripts
 	@touch $@
 

@@ -8,6 +8,7 @@ python theme/build.py screenshot   给构建好的首页拍一张照片（README
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,9 +33,8 @@ def scripts() -> None:
     modules = THEME / "node_modules"
     mathjax = modules / "mathjax" / "es5"
     sources = {
-        "widgets/require.js": modules / "requirejs" / "require.js",
         "widgets/anywidget.js": Path(anywidget.__file__).parent / "nbextension" / "index.js",
-        "widgets/embed-amd.js": modules / "@jupyter-widgets/html-manager/dist/embed-amd.js",
+        "widgets/embed.js": modules / "@jupyter-widgets/html-manager/dist/embed.js",
         "mathjax/tex-chtml.js": mathjax / "tex-chtml.js",
         "mathjax/output/chtml/fonts": mathjax / "output/chtml/fonts",
         "mathjax/input/tex/extensions": mathjax / "input/tex/extensions",
@@ -46,6 +46,23 @@ def scripts() -> None:
         target = THEME / "vendor" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
+
+
+def use_own_loader(path: Path) -> None:
+    """让控件管理器用 widgets.js 里的 loadWidgets 去找它不认识的模块。
+
+    html-manager 的两个文件里，embed-amd.js 什么都能加载，却把同样的代码带了两份（gzip 后 0.9 MB）；
+    embed.js 只有一半大，可是没有留下装载别的模块的入口。这里补上那一个参数。
+    """
+    text, count = re.subn(
+        r"\(\(\(\)=>new (\w+)\)\)",
+        r"((()=>new \1({loader:window.loadWidgets})))",
+        path.read_text(encoding="utf-8"),
+    )
+    if count != 1:
+        sys.exit("html-manager 的 embed.js 变了样，请核对 theme/build.py 里的 use_own_loader。")
+    path.write_text(text, encoding="utf-8")
 
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]

@@ -1,7 +1,22 @@
-// 告诉 require.js 到本站的哪里找 anywidget；它与本文件同在 _static/ 里。
-require.config({
-  paths: { anywidget: new URL("widgets/anywidget", document.currentScript.src).href },
-});
+const widgetsFolder = new URL("widgets/", document.currentScript.src).href;
+
+// 控件管理器遇到自己没有的模块时来问这里；本站只带 anywidget（一个 AMD 文件，只要 base 的两个类）。
+window.loadWidgets = async function (name) {
+  if (name !== "anywidget") throw new Error(`本站没有控件模块 ${name}`);
+  const load = (className) => this.loadClass(className, "@jupyter-widgets/base", "2.0.0");
+  const [DOMWidgetModel, DOMWidgetView] = await Promise.all(
+    ["DOMWidgetModel", "DOMWidgetView"].map(load),
+  );
+  window.anywidgetModule ??= new Promise((resolve, reject) => {
+    window.define = (_, factory) => resolve(factory({ DOMWidgetModel, DOMWidgetView }));
+    const script = document.createElement("script");
+    script.src = `${widgetsFolder}anywidget.js`;
+    script.onload = () => delete window.define;
+    script.onerror = () => reject(new Error(`没有取到 ${script.src}`));
+    document.head.append(script);
+  });
+  return window.anywidgetModule;
+};
 
 // 控件管理器还用 MathJax 2 的写法排版标签，替它转成 MathJax 3 的。
 window.addEventListener("load", () => {
