@@ -9,7 +9,8 @@ from book_files import NOTEBOOKS, ROOT, cells, source
 from theme.book_extension import CHINESE_NUMBERS, finished_chapters, topic_cells
 from utils.checks import exercises
 
-ANATOMY = ["学习目标", "常见误区", "小结", "练习", "延伸阅读"]
+OPENING = [r"\*\*一句话\*\*", r"\*\*学完.*你能", r"\*\*预计用时\*\*", r"\*\*先修\*\*"]
+ANATOMY = ["常见误区", "小结", "练习", "延伸阅读"]  # 最后四节，依次
 MIN_EXERCISES, MIN_CHECKED = 5, 3
 
 
@@ -68,25 +69,30 @@ def test_the_title_is_that_of_the_syllabus(path, notebook, syllabus):
     assert all(after[0] <= before[0] + 1 for before, after in steps), "标题跳级了"
 
 
+def test_the_opening_says_what_the_reader_will_be_able_to_do(notebook):
+    text = source(notebook["cells"][0])
+    positions = [match and match.start() for match in (re.search(p, text) for p in OPENING)]
+    assert None not in positions and positions == sorted(positions), positions
+    goals = re.findall(r"^\d+\. ", text, re.M)
+    assert 3 <= len(goals) <= 5, f"学习目标有 {len(goals)} 条"
+
+
 def test_the_anatomy_of_a_chapter_is_complete(notebook):
-    titles = [title for _, title in headings(notebook)]
-    for wanted in ANATOMY:
-        assert any(wanted in title for title in titles), f"没有“{wanted}”一节"
+    last = [title for level, title in headings(notebook) if level == 2][-len(ANATOMY) :]
+    for wanted, title in zip(ANATOMY, last, strict=True):
+        assert title.endswith(wanted), (
+            f"最后几节应当是{'、'.join(ANATOMY)}，现在是{'、'.join(last)}"
+        )
 
 
 def test_a_chapter_has_enough_exercises_and_its_checks_exist(path, notebook):
-    levels = headings(notebook)
-    start = next(i for i, (_, title) in enumerate(levels) if re.search(r"练习$", title))
-    inside = []
-    for level, title in levels[start + 1 :]:
-        if level <= levels[start][0]:
-            break
-        inside.append(title)
-    assert len(inside) >= MIN_EXERCISES, inside
+    text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
+    numbers = [int(n) for n in re.findall(r"^\*\*练习 (\d+)", text, re.M)]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= MIN_EXERCISES, numbers
     code = "\n".join(source(cell) for cell in cells(notebook, "code"))
     used = set(re.findall(r"\bcheck\(\s*\"([^\"]+)\"", code))
     assert len(used) >= MIN_CHECKED
-    known = {e.name for e in exercises() if e.name.startswith(path.stem[:4] + ".")}
+    known = {name for name in exercises() if name.startswith(path.stem[:4] + ".")}
     assert used == known, f"笔记本里用到而没有的检查：{used - known}；没有用到的：{known - used}"
 
 
