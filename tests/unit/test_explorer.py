@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -239,9 +240,17 @@ def test_typical_explorer_weighs_little():
     explorer = explore(
         runs, fig, [Line("train", label="训练"), Line("test", label="测试")], alt="损失"
     )
-    state = view_of(explorer).get_state()
-    data = base64.b64encode(state.pop("data"))
-    assert len(data) + len(json.dumps({k: v for k, v in state.items() if k != "layout"})) < 150_000
+    state = {k: v for k, v in view_of(explorer).get_state().items() if k != "layout"}
+    payload = base64.b64encode(state.pop("payload"))
+    assert len(payload) + len(json.dumps(state)) < 150_000
+
+
+def test_payload_unpacks_to_spec_and_arrays(runs, fig):
+    view = view_of(explore(runs, fig, [Line("loss")], alt="损失"))
+    payload = zlib.decompress(view.payload)
+    end = 4 + int.from_bytes(payload[:4], "little")
+    assert json.loads(payload[4:end]) == view.spec
+    assert payload[end:] == view.data
 
 
 # ---------- 不合适的输入 ----------

@@ -8,6 +8,9 @@
 """
 
 import base64
+import json
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -50,9 +53,15 @@ class _View(anywidget.AnyWidget):
 
     _esm = (_HERE / "explorer.js").read_text(encoding="utf-8")
     _css = (_HERE / "explorer.css").read_text(encoding="utf-8")
-    spec = traitlets.Dict().tag(sync=True)
-    data = traitlets.Bytes().tag(sync=True)
+    payload = traitlets.Bytes().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, spec: dict[str, Any], data: bytes, step: int) -> None:
+        # 画框和数组一起压缩：网页小一半，浏览器自带解压
+        head = json.dumps(spec, ensure_ascii=False).encode()
+        payload = zlib.compress(struct.pack("<I", len(head)) + head + data, level=9)
+        super().__init__(payload=payload, step=step)
+        self.spec, self.data = spec, data
 
 
 class Explorer(widgets.VBox):

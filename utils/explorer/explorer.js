@@ -8,6 +8,16 @@ const ANSWER_MS = 4000; // 内核多久不答复就算没有回应
 
 // ---------- 数据 ----------
 
+/** 解开压缩的包：4 字节的长度、JSON 说明、量化的数组。 */
+async function unpack({ buffer, byteOffset, byteLength }) {
+  const packed = new Blob([new Uint8Array(buffer, byteOffset, byteLength)]);
+  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
+  const all = await new Response(stream).arrayBuffer();
+  const length = new DataView(all).getUint32(0, true);
+  const spec = JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, length)));
+  return { spec, bytes: all.slice(4 + length) };
+}
+
 /** 从一块量化的字节里取出某个滑块位置、某一步的 (K, N) 数组。 */
 function slice(bytes, channel, index, step) {
   const { at, dims, bits, low, high } = channel;
@@ -392,10 +402,8 @@ function nameControls(view) {
 
 let views = 0;
 
-function render({ model, el }) {
-  const spec = model.get("spec");
-  const raw = model.get("data");
-  const bytes = raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength);
+async function render({ model, el }) {
+  const { spec, bytes } = await unpack(model.get("payload"));
   const lastStep = spec.steps.length - 1;
   const token = `view${(views += 1)}-${Math.random().toString(36).slice(2)}`;
   const indices = () => spec.sliders.map((_, i) => model.get(`axis_${i}`));
