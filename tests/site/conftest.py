@@ -1,0 +1,144 @@
+"""真正的浏览器读构建好的网站：只连本机，别的主机一律挡住并记下来。"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import specimen
+from pages import DESKTOP, HOME, HTML, PHONE, SPECIMEN
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from theme.build import QuietHandler, find_browser
+
+
+class Handler(QuietHandler):
+    """构建好的网站，外加一张标本页。"""
+
+    def do_GET(self) -> None:
+        if self.path != f"/{SPECIMEN}":
+            return super().do_GET()
+        body = specimen.page("/_static").encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """网站的网址。"""
+    if not (HTML / HOME).is_file():
+        pytest.fail("还没有构建网站：请先运行 make site", pytrace=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=HTML))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    executable = find_browser()
+    if not executable:
+        pytest.fail("没有找到 Chromium：请先运行 python theme/build.py browser", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Log:
+    """一个页面向外要了什么、报了什么错。"""
+
+    outside: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page, site: str) -> None:
+        own = urlsplit(site).netloc
+
+        def request(request) -> None:
+            url = urlsplit(request.url)
+            if url.scheme not in ("data", "blob") and url.netloc != own:
+                self.outside.append(request.url)
+
+        page.on("request", request)
+        page.on("websocket", lambda socket: self.outside.append(socket.url))
+        page.on(
+            "response", lambda r: r.status >= 400 and self.missing.append(f"{r.status} {r.url}")
+        )
+        page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+
+    def check(self) -> None:
+        assert not self.outside, f"页面向别的主机要了东西：{self.outside}"
+        assert not self.missing, f"页面要的文件不存在：{self.missing}"
+        assert not self.errors, f"浏览器控制台报错：{self.errors}"
+
+
+@pytest.fixture(scope="session")
+def context(browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=DESKTOP, color_scheme="light", locale="zh-CN")
+    context.set_default_timeout(10_000)
+    context.add_init_script(path=Path(__file__).with_name("recorder.js"))
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(context, site) -> Callable[[str], tuple[Page, Log]]:
+    """打开一个页面，等公式排好、图画好。"""
+
+    def open_(path: str) -> tuple[Page, Log]:
+        page, log = context.new_page(), Log()
+        log.watch(page, site)
+        page.goto(f"{site}/{path}")
+        page.evaluate("window.MathJax?.startup.promise")
+        page.wait_for_function(
+            """() => document.querySelectorAll(".explorer-view").length ===
+              document.querySelectorAll('script[type$="widget-view+json"]').length"""
+        )
+        page.evaluate("frames2()")
+        return page, log
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def visit(request, open_page) -> Iterator[Page]:
+    """同一个页面的测试共用一次打开；关掉之前再看一遍有没有向外要过东西。"""
+    page, log = open_page(request.param)
+    page.log = log
+    yield page
+    page.close()
+    log.check()
+
+
+@pytest.fixture
+def phone(visit) -> Iterator[Page]:
+    visit.set_viewport_size(PHONE)
+    visit.evaluate("frames2()")
+    yield visit
+    visit.set_viewport_size(DESKTOP)
+    visit.evaluate("frames2()")
+
+
+@pytest.fixture
+def dark(visit) -> Iterator[Page]:
+    """等颜色的过渡走完。"""
+    switch = """theme => {
+      document.documentElement.dataset.theme = theme;
+      return frames2().then(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+    }"""
+    visit.evaluate(switch, "dark")
+    yield visit
+    visit.evaluate(switch, "light")

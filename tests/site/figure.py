@@ -1,0 +1,96 @@
+"""页面上的一张可拖动的图：像读者那样用键盘和鼠标操作它。"""
+
+from drawing import Recording, recordings
+from playwright.sync_api import Locator, Page
+
+_JSON = 'script[type="application/vnd.jupyter.widget-{}+json"]'
+
+
+class Figure:
+    """第 ``number`` 张图。控件按超参数的次序编号，步数的滑块在最后。"""
+
+    def __init__(self, page: Page, number: int, recording: Recording) -> None:
+        self.page = page
+        self.number = number
+        self.recording = recording
+        self.root = page.locator(".explorer").nth(number)
+        self.controls = self.root.locator(".explorer-controls > *")
+        self.panels = self.root.locator(".explorer-stage")
+
+    def __str__(self) -> str:
+        return f"第 {self.number} 张图：{self.recording.spec['alt'][:20]}"
+
+    @property
+    def step_axis(self) -> int | None:
+        """步数的滑块是第几个控件；只有一步时没有。"""
+        axis = len(self.recording.spec["sliders"])
+        return axis if axis < len(self.recording.dims) else None
+
+    def button(self, name: str) -> Locator:
+        return self.root.get_by_role("button", name=name)
+
+    def read(self) -> dict:
+        """画完以后的样子。"""
+        return self.page.evaluate("n => frames2().then(() => readExplorer(n))", self.number)
+
+    def at(self) -> list[int]:
+        """各控件现在的位置。"""
+        return [int(control["index"]) for control in self.read()["controls"]]
+
+    def problems(self, pinned: tuple[int, ...] | None = None) -> list[str]:
+        """此刻画的与录好的数组有哪些不合。"""
+        return self.recording.problems(self.read(), pinned)
+
+    # ---------- 操作 ----------
+
+    def handle(self, axis: int) -> Locator:
+        return self.controls.nth(axis).get_by_role("slider")
+
+    def is_slider(self, axis: int) -> bool:
+        return self.handle(axis).count() > 0
+
+    def press(self, axis: int, key: str) -> None:
+        """对一个滑块按一下键。"""
+        self.handle(axis).press(key)
+
+    def choose(self, axis: int, position: int) -> None:
+        """用键盘把一个控件移到某个位置。"""
+        if not self.is_slider(axis):
+            self.controls.nth(axis).get_by_role("button").nth(position).press("Space")
+            return
+        last = self.recording.dims[axis] - 1
+        now = int(float(self.handle(axis).get_attribute("aria-valuenow")))
+        if min(position, last - position) < abs(position - now):
+            now = 0 if position < last - position else last
+            self.press(axis, "End" if now else "Home")
+        for _ in range(abs(position - now)):
+            self.press(axis, "ArrowRight" if position > now else "ArrowLeft")
+
+    def drag(self, axis: int, position: int) -> None:
+        """用鼠标把一个控件拖到某个位置，先不松手。"""
+        if not self.is_slider(axis):
+            self.controls.nth(axis).get_by_role("button").nth(position).click()
+            return
+        x, y, left, width = self.handle(axis).evaluate(
+            """node => {
+              node.scrollIntoView({ block: "center" });
+              const grip = node.getBoundingClientRect();
+              const track = node.closest(".noUi-base").getBoundingClientRect();
+              return [grip.x + grip.width / 2, grip.y + grip.height / 2, track.x, track.width];
+            }"""
+        )
+        mouse = self.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(left + position / (self.recording.dims[axis] - 1) * width, y + 30, steps=2)
+
+    def release(self) -> None:
+        self.page.mouse.up()
+
+
+def figures(page: Page) -> list[Figure]:
+    """页面上全部可拖动的图，从上到下。"""
+    states = page.locator(_JSON.format("state")).all_text_contents()
+    views = page.locator(_JSON.format("view")).all_text_contents()
+    found = recordings(states[0], views) if states else []
+    return [Figure(page, number, recording) for number, recording in enumerate(found)]

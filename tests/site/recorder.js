@@ -1,0 +1,88 @@
+// 在网页自己的脚本之前运行：记下每块画布最近一次 clearRect 之后真正画了什么，坐标换成 CSS 像素。
+// 只看画布的调用，不知道图是怎么算出来的；算对没有由 drawing.py 判断。
+(() => {
+  const proto = CanvasRenderingContext2D.prototype;
+  const logs = new WeakMap(); // 画布的上下文 -> {ops, path}
+  const pixels = new WeakMap(); // 缓冲画布 -> 放进去的像素
+  const log = (ctx) => logs.get(ctx) ?? logs.set(ctx, { ops: [], path: [] }).get(ctx);
+  const before = (name, note) => {
+    const original = proto[name];
+    proto[name] = function (...args) {
+      note(this, ...args);
+      return original.apply(this, args);
+    };
+  };
+  const css = (ctx, [x, y]) => {
+    const { a, b, c, d, e, f } = ctx.getTransform();
+    const { canvas } = ctx;
+    return [
+      ((a * x + c * y + e) * canvas.clientWidth) / canvas.width,
+      ((b * x + d * y + f) * canvas.clientHeight) / canvas.height,
+    ];
+  };
+  const corners = (ctx, x, y, w, h) => [...css(ctx, [x, y]), ...css(ctx, [x + w, y + h])];
+  const add = (ctx, op) => log(ctx).ops.push({ alpha: ctx.globalAlpha, ...op });
+  const shade = (ctx, fill) => ({
+    color: fill ? ctx.fillStyle : ctx.strokeStyle,
+    dash: fill ? [] : ctx.getLineDash(),
+    filled: fill,
+  });
+  const finish = (fill) => (ctx) => {
+    const { path } = log(ctx);
+    const lines = path.filter((part) => part.line).map((part) => part.line.map((p) => css(ctx, p)));
+    if (lines.length) add(ctx, { kind: "line", lines, ...shade(ctx, fill) });
+    for (const { arc } of path)
+      if (arc) add(ctx, { kind: "dot", at: css(ctx, arc), radius: arc[2], ...shade(ctx, fill) });
+  };
+
+  before("clearRect", (ctx) => logs.set(ctx, { ops: [], path: [] }));
+  before("beginPath", (ctx) => (log(ctx).path = []));
+  before("moveTo", (ctx, x, y) => log(ctx).path.push({ line: [[x, y]] }));
+  before("lineTo", (ctx, x, y) => log(ctx).path.at(-1).line.push([x, y]));
+  before("arc", (ctx, ...arc) => log(ctx).path.push({ arc }));
+  before("rect", (ctx, ...rect) => log(ctx).path.push({ rect }));
+  before("clip", (ctx) => add(ctx, { kind: "clip", box: corners(ctx, ...log(ctx).path[0].rect) }));
+  before("stroke", finish(false));
+  before("fill", finish(true));
+  before("fillRect", (ctx, ...rect) =>
+    add(ctx, { kind: "bar", box: corners(ctx, ...rect), ...shade(ctx, true) }));
+  before("strokeRect", (ctx, ...rect) =>
+    add(ctx, { kind: "bar", box: corners(ctx, ...rect), ...shade(ctx, false) }));
+  before("putImageData", (ctx, image) => pixels.set(ctx.canvas, image));
+  before("drawImage", (ctx, source, ...rect) => {
+    const { data, width, height } = pixels.get(source);
+    const image = { pixels: Array.from(data), shape: [height, width, 4] };
+    add(ctx, { kind: "image", box: corners(ctx, ...rect), smooth: ctx.imageSmoothingEnabled, ...image });
+  });
+
+  /** 第 number 张图此刻的样子：滑块停在哪里，每块画布上画着什么。 */
+  window.readExplorer = (number) => {
+    const root = document.querySelectorAll(".explorer")[number];
+    const controls = [...root.querySelector(".explorer-controls").children].map((control) => {
+      const handle = control.querySelector("[role=slider]");
+      const buttons = [...control.querySelectorAll("button")];
+      return handle
+        ? { index: Number(handle.getAttribute("aria-valuenow")), shows: control.querySelector(".widget-readout").textContent }
+        : { index: buttons.findIndex((b) => b.classList.contains("mod-active")), shows: control.querySelector(".mod-active")?.textContent };
+    });
+    const panels = [...root.querySelectorAll(".explorer-panel")].map((panel) => {
+      const canvas = panel.querySelector("canvas");
+      const outer = canvas.getBoundingClientRect();
+      // matplotlib 画的第一个坐标系的底板，就是数据应当落在其中的画框
+      const plate = panel.querySelector('svg [id*="axes_1"] > [id*="patch_"] path');
+      const { x, y, width, height } = plate.getBBox();
+      const on = (u, v) => new DOMPoint(u, v).matrixTransform(plate.getScreenCTM());
+      const [from, to] = [on(x, y), on(x + width, y + height)];
+      return {
+        ops: log(canvas.getContext("2d")).ops,
+        frame: [from.x - outer.x, from.y - outer.y, to.x - outer.x, to.y - outer.y],
+        size: [canvas.width, canvas.height, canvas.clientWidth, canvas.clientHeight],
+        readings: [...panel.querySelectorAll(".explorer-value")].map((node) => node.textContent),
+      };
+    });
+    return { controls, panels, status: root.querySelector(".explorer-status").textContent };
+  };
+  /** 等两帧：滑块的变化在下一帧画出来。 */
+  window.frames2 = () =>
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+})();

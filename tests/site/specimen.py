@@ -1,0 +1,96 @@
+"""一张标本页：每种图层、每种刻度、发散的和提前结束的运行都有，不依赖哪一章写了什么。
+
+用的是当前的 utils，脚本取自构建好的网站。
+"""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets.embed import embed_data
+
+from utils import Bars, Image, Line, Path, Points, explore, setup, sweep
+
+T = 12
+PLACES = np.linspace(-1, 1, 9)
+
+
+def train(lr, mode, bias):
+    """小抛物线上的下降；lr=3 时溢出，mode="短" 时提前结束。"""
+    w = np.array([1.0, -0.5, 0.25])
+    for t in range(T // 2 if mode == "短" else T):
+        grid = np.outer(np.cos(w[0] + PLACES), np.sin(PLACES * (1 + t / T) + bias))
+        yield {
+            "w": w,
+            "loss": np.inf if lr == 3 and t > 4 else (w**2).sum() + 1e-6,
+            "signed": w[0] - 0.3 * bias,
+            "a": w[0] + bias,
+            "b": w[1],
+            "curves": np.stack([np.sin(3 * PLACES * w[0]), np.cos(PLACES + w[1])]),
+            "map": grid,
+            "xs": PLACES + 0.1 * w[0],
+            "ys": np.tanh(PLACES * (1 + t)) + 0.2 * bias,
+            "heat": PLACES * w[0],
+        }
+        w = w - lr * w * np.array([1.0, 0.5, 0.1])
+
+
+def page(static: str) -> str:
+    """标本页的 HTML；``static`` 是网站 _static 文件夹的网址。"""
+    setup(seed=0)
+    runs = sweep(train, lr=[0.1, 0.5, 1.9, 3], mode=["全", "短"], bias=[False, True])
+    labels = {"lr": "学习率", "mode": "长短", "bias": "偏置"}
+    alt = "标本：各种图层。"
+    fig, (first, second, third) = plt.subplots(1, 3, figsize=(9, 3))
+    first.set(xlim=(-2, 2), ylim=(-1, 1), title="轨迹")
+    second.set(yscale="log", ylim=(1e-7, 10), title="损失")
+    third.set(yscale="symlog", ylim=(-10, 10), title="正负")
+    histories = explore(
+        runs,
+        fig,
+        [
+            Path("a", "b", ax=first, label="走过的路"),
+            Line("loss", ax=second, label="损失"),
+            Line("w", ax=third, history=True, label="三个参数"),
+            Line("signed", ax=third, label="有正有负", dash=True),
+        ],
+        labels=labels,
+        start={"lr": 0.5},
+        steps=range(0, 10 * T, 10),
+        alt=alt,
+    )
+    fig, axes = plt.subplots(1, 4, figsize=(11, 3))
+    axes[0].set(title="矩阵")
+    axes[1].set(xlim=(-1, 1), ylim=(-1, 1), title="区域")
+    axes[2].set(ylim=(-1.5, 1.5), title="柱")
+    axes[3].set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), title="散点")
+    shapes = explore(
+        runs,
+        fig,
+        [
+            Image("map", ax=axes[0], cmap="RdBu", vmin=-1, vmax=1, label="权重"),
+            Image(
+                "map", ax=axes[1], vmin=0, vmax=1, extent=(-1, 1, -1, 1), origin="lower", alpha=0.6
+            ),
+            Points(PLACES, PLACES**2, ax=axes[1], label="数据"),
+            Bars("w", ax=axes[2], label="参数"),
+            Line("curves", PLACES, ax=axes[3], label="曲线"),
+            Points("xs", "ys", ax=axes[3], values="heat", cmap="coolwarm", vmin=-1, vmax=1, size=7),
+        ],
+        labels=labels,
+        alt=alt,
+    )
+    embedded = embed_data(views=[histories, shapes], drop_defaults=False)
+    script = '<script type="application/vnd.jupyter.widget-{}+json">{}</script>'.format
+    state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
+    views = [script("view", json.dumps(view)) for view in embedded["view_specs"]]
+    return f"""<!doctype html><html lang="zh-CN" data-theme="light"><head><meta charset="utf-8">
+<title>标本</title><meta name="viewport" content="width=device-width">
+<link rel="icon" href="{static}/favicon.svg">
+<script src="{static}/widgets.js"></script>
+<script src="{static}/widgets/embed.js"></script>
+<style>
+body {{ font: 16px sans-serif; max-width: 900px; margin: auto; color: #1f2328; background: #fff; }}
+html[data-theme="dark"] body {{ color: #e6e6e6; background: #1c1c1e; }}
+</style></head>
+<body><main><h1>标本</h1>{script("state", state)}{"".join(views)}</main></body></html>"""

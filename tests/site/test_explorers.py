@@ -1,0 +1,283 @@
+"""每一页的每一张图：拖动滑块以后，画出来的就是录好的那些数。"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from drawing import reads
+from figure import Figure, figures
+from pages import DESKTOP, WITH_EXPLORERS
+
+pytestmark = pytest.mark.parametrize("visit", WITH_EXPLORERS, indirect=True, scope="session")
+
+# 画框里用墨色填充或描边的一笔，它此刻的颜色
+INK = """root => [...root.querySelectorAll('svg [style*="--ex-ink"]')].map((node) => {
+  const fills = /fill: *var\\(--ex-ink/.test(node.getAttribute("style"));
+  return getComputedStyle(node)[fills ? "fill" : "stroke"];
+})"""
+
+
+@pytest.fixture
+def shown(visit) -> list[Figure]:
+    """页面上的图，个数与页面里存的一致。"""
+    found = figures(visit)
+    assert found, "这一页没有可拖动的图"
+    assert visit.locator(".explorer").count() == len(found)
+    return found
+
+
+def positions(figure: Figure, axis: int) -> list[int]:
+    """超参数的每个位置都走到；步数很多，取开头、中间和末尾。"""
+    n = figure.recording.dims[axis]
+    chosen = range(n) if axis != figure.step_axis else [0, 1, n // 2, n - 2, n - 1]
+    return sorted({i for i in chosen if 0 <= i < n})
+
+
+def test_keyboard(shown, subtests):
+    for figure in shown:
+        for axis, start in enumerate(figure.at()):
+            with subtests.test(f"{figure}，第 {axis} 个滑块"):
+                pictures, problems = set(), []
+                for position in positions(figure, axis):
+                    figure.choose(axis, position)
+                    shot = figure.read()
+                    assert int(shot["controls"][axis]["index"]) == position
+                    problems += figure.recording.problems(shot)
+                    pictures.add(json.dumps([panel["ops"] for panel in shot["panels"]]))
+                figure.choose(axis, start)
+                assert not problems
+                assert len(pictures) > 1, "从头拖到尾，画面没有任何变化"
+
+
+def test_mouse(shown, subtests):
+    for figure in shown:
+        for axis, (n, at) in enumerate(zip(figure.recording.dims, figure.at(), strict=True)):
+            with subtests.test(f"{figure}，第 {axis} 个滑块"):
+                problems = []
+                for position in [0 if at > n // 2 else n - 1, n // 2]:
+                    figure.drag(axis, position)
+                    shot = figure.read()  # 还没松手，画面已经跟上
+                    figure.release()
+                    assert int(shot["controls"][axis]["index"]) == position
+                    problems += figure.recording.problems(shot)
+                assert not problems
+
+
+def test_play_and_pause(shown):
+    """从末尾按播放，回到第 0 步，一直走到最后一步；同一页的图一起播放。"""
+    playing = [f for f in shown if f.step_axis is not None]
+    for figure in playing:
+        figure.press(figure.step_axis, "End")
+        figure.handle(figure.step_axis).evaluate(
+            """node => {
+              node.seen = [];
+              new MutationObserver(() => node.seen.push(Number(node.getAttribute("aria-valuenow"))))
+                .observe(node, { attributeFilter: ["aria-valuenow"] });
+            }"""
+        )
+    for figure in playing:
+        figure.button("播放").click()
+    first = playing[0]
+    first.button("暂停").click()
+    paused = first.at()
+    first.page.wait_for_timeout(400)
+    assert first.at() == paused, "按了暂停还在走"
+    first.button("播放").click()
+    for figure in playing:
+        figure.button("播放").wait_for(timeout=20_000)
+        seen = figure.handle(figure.step_axis).evaluate("node => node.seen")
+        last = figure.recording.dims[-1] - 1
+        assert (seen[0], seen[-1]) == (0, last), f"{figure}：播放走过的步是 {seen}"
+        assert seen == sorted(seen), f"{figure}：播放时倒退了：{seen}"
+        assert len(set(seen)) > min(last, 5) / 2, f"{figure}：播放跳过了中间的步：{seen}"
+        assert not figure.problems()
+
+
+def test_pin(shown):
+    """钉住的曲线画成淡的虚线，不随滑块动；取消以后消失。"""
+    for figure in shown:
+        if not figure.recording.spec["sliders"]:
+            continue
+        figure.choose(0, 0)
+        pinned, _ = figure.recording.split(figure.at())
+        figure.button("钉住对比").click()
+        unpin = figure.button("取消钉住")
+        assert unpin.get_attribute("aria-pressed") == "true"
+        for position in (figure.recording.dims[0] - 1, 1):
+            figure.choose(0, position)
+            assert not figure.problems(pinned)
+        options = figure.recording.spec["sliders"][0]["options"]
+        assert (
+            f"钉住的：{figure.recording.spec['sliders'][0]['label']} {options[0]}"
+            in (figure.read()["status"])
+        )
+        unpin.click()
+        assert not figure.problems()
+
+
+def test_diverged_runs_say_so(shown, subtests):
+    for figure in shown:
+        runs = figure.recording.spec["runs"]
+        diverged = np.argwhere(np.reshape(runs["diverged"], runs["dims"] or [1]))
+        if not len(diverged) or not runs["dims"]:
+            continue
+        with subtests.test(str(figure)):
+            for axis, position in enumerate(diverged[0]):
+                figure.choose(axis, int(position))
+            assert "发散" in figure.read()["status"]
+            assert figure.root.locator(".explorer-status").is_visible()
+            assert not figure.problems()
+
+
+def test_hover_reads_the_value(shown, subtests):
+    for figure in shown:
+        for number in range(len(figure.recording.spec["panels"])):
+            with subtests.test(f"{figure}，第 {number} 块"):
+                hover(figure, number)
+
+
+def hover(figure: Figure, number: int) -> None:
+    """指到画框里的一个点上（只有图像时指到一格的中心），读数就是那里的值。"""
+    recording = figure.recording
+    shot = figure.read()
+    index, step = recording.split([c["index"] for c in shot["controls"]])
+    panel = recording.spec["panels"][number]
+    left, top, right, bottom = shot["panels"][number]["ops"][0]["box"]
+    size, origin = np.array([right - left, top - bottom]), np.array([left, bottom])
+    layers = recording.layers(number)
+    points = [
+        (layer, at)
+        for layer in layers
+        if layer["type"] != "image"
+        for at in recording.points(layer, index, step).reshape(-1, 2)
+        if np.isfinite(at).all()
+    ]
+    inside = [at for _, at in points if (at > 0.02).all() and (at < 0.98).all()]
+    tip = figure.panels.nth(number).locator(".explorer-tip")
+    figure.panels.nth(number).scroll_into_view_if_needed()
+    canvas = figure.panels.nth(number).locator("canvas").bounding_box()
+
+    def point_at(fraction) -> np.ndarray:
+        target = fraction * size + origin
+        figure.page.mouse.move(canvas["x"] + target[0], canvas["y"] + target[1])
+        return target
+
+    if inside:
+        target = point_at(inside[len(inside) // 2])
+        assert tip.is_visible(), "指着一个点，没有读数"
+        text = tip.inner_text()
+        numbers = re.search(r"\(([^()]*), ([^()]*)\)$", text)
+        near = [(x, p) for x, p in points if np.hypot(*(p * size + origin - target)) < 2]
+        assert numbers and any(
+            text.startswith(layer["label"] or "(")
+            and reads(panel["x"], numbers[1], at[0])
+            and reads(panel["y"], numbers[2], at[1])
+            for layer, at in near
+        ), f"读数是 {text!r}"
+        return
+    for layer in [x for x in layers if x["type"] == "image"][-1:]:
+        levels = recording.levels(layer, "z", index, step)
+        (rows, columns), channel = levels.shape, layer["channels"]["z"]
+        row, column = rows // 3, columns // 2
+        x0, x1, y0, y1 = layer["extent"]
+        point_at(
+            np.array(
+                [x0 + (x1 - x0) * (column + 0.5) / columns, y1 - (y1 - y0) * (row + 0.5) / rows]
+            )
+        )
+        assert tip.is_visible(), "指着图像，没有读数"
+        text = tip.inner_text()
+        want = channel["low"] + levels[row, column] * (channel["high"] - channel["low"]) / 254
+        assert float(text.rpartition("：")[2]) == pytest.approx(want, rel=1e-3, abs=1e-9)
+        if layer["cells"]:
+            shown_row = rows - 1 - row if layer["flipped"] else row
+            assert f"第 {shown_row} 行，第 {column} 列" in text
+
+
+def test_live_training_needs_a_kernel(shown):
+    for figure in shown:
+        assert not figure.root.get_by_text("现场训练").first.is_visible()
+        assert not figure.root.get_by_role("button", name="开始训练").is_visible()
+
+
+def luminance(color: str) -> float:
+    rgb = np.array([int(c) for c in re.findall(r"\d+", color)[:3]]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_dark_mode_recolours_the_frames(shown, visit, request):
+    """深色模式里坐标、刻度和标题换成浅色，与背景的对比度够读。"""
+    light = [figure.root.evaluate(INK) for figure in shown]
+    request.getfixturevalue("dark")
+    background = luminance(
+        visit.evaluate(
+            "getComputedStyle(document.querySelector('.bd-main') ?? document.body).backgroundColor"
+            ".replace('rgba(0, 0, 0, 0)', getComputedStyle(document.body).backgroundColor)"
+        )
+    )
+    assert background < 0.05, "深色模式没有打开"
+    for figure, before in zip(shown, light, strict=True):
+        after = figure.root.evaluate(INK)
+        assert after and set(after).isdisjoint(before), f"{figure}：画框没有换色"
+        for color in set(after):
+            assert (luminance(color) + 0.05) / (background + 0.05) >= 4.5, f"{figure}：{color}"
+        assert not figure.problems()
+
+
+def test_resize(shown, request):
+    """变成手机宽，画布跟着变，数据还在画框里的同一处；变回来也一样。"""
+    phone = request.getfixturevalue("phone")
+    for figure in shown:
+        width, _, css_width, _ = figure.read()["panels"][0]["size"]
+        assert width == css_width <= 390
+        assert not figure.problems()
+    phone.set_viewport_size(DESKTOP)
+    for figure in shown:
+        assert not figure.problems()
+
+
+def test_keyboard_only(shown, subtests):
+    """按 Tab 走得到每个控件；停在哪里看得出来，读屏软件念得出名字。"""
+    for figure in shown:
+        with subtests.test(str(figure)):
+            wanted = figure.root.evaluate(
+                """root => {
+                  const all = [...root.querySelectorAll(
+                    "[role=slider], button, input, select, [contenteditable=true]")];
+                  const shown = all.filter((node) => node.checkVisibility() && !node.disabled);
+                  shown.forEach((node, i) => (node.dataset.stop = i));
+                  root.tabIndex = -1;
+                  root.focus();
+                  root.removeAttribute("tabindex");
+                  return shown.map((node) => node.outerHTML.slice(0, 120));
+                }"""
+            )
+            reached = {}
+            for _ in range(len(wanted) + 1):
+                figure.page.keyboard.press("Tab")
+                stop = figure.page.evaluate(
+                    """() => {
+                      const node = document.activeElement;
+                      const look = () => {
+                        const { outlineStyle, outlineWidth, outlineColor, boxShadow } =
+                          getComputedStyle(node);
+                        const ring = outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
+                        return `${ring ? outlineColor : ""} ${boxShadow}`;
+                      };
+                      const focused = look();
+                      node.blur();
+                      const blurred = look();
+                      node.focus();
+                      return [node.dataset.stop, focused !== blurred];
+                    }"""
+                )
+                if stop[0] is not None:
+                    reached[int(stop[0])] = stop[1], figure.page.locator(":focus").aria_snapshot()
+            missed = [html for i, html in enumerate(wanted) if i not in reached]
+            assert not missed, f"按 Tab 到不了：{missed}"
+            dim = [wanted[i] for i, (ring, _) in reached.items() if not ring]
+            assert not dim, f"停在上面看不出来：{dim}"
+            nameless = [wanted[i] for i, (_, name) in reached.items() if '"' not in name]
+            assert not nameless, f"没有可读的名字：{nameless}"

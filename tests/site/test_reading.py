@@ -1,0 +1,90 @@
+"""读者从首页走进来：看得见图，找得到章节，搜得到词，下载得到笔记本。"""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from pages import CHAPTERS, DESKTOP, HOME, HTML, PAGES, ROOT
+
+from theme.build import repository
+
+at_home = pytest.mark.parametrize("visit", [HOME], indirect=True, scope="session")
+at_chapters = pytest.mark.parametrize("visit", CHAPTERS, indirect=True, scope="session")
+
+
+@at_home
+def test_explorer_above_the_fold(visit):
+    visit.evaluate("scrollTo(0, 0)")
+    box = visit.locator(".explorer").first.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= DESKTOP["width"]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= DESKTOP["height"], box
+
+
+@at_home
+def test_eight_parts(visit):
+    """八部卡片；写完的章可以点，其余标着编写中。"""
+    cards = visit.locator(".parts .part")
+    assert cards.count() == 8
+    links = cards.locator("a").evaluate_all("all => all.map((a) => new URL(a.href).pathname)")
+    assert sorted(path.strip("/") for path in links) == CHAPTERS
+    assert cards.locator("li").count() == 32
+    assert cards.locator("li .todo").count() == 32 - len(CHAPTERS)
+
+
+@at_chapters
+def test_notebook_download(visit):
+    """下载的就是仓库里的笔记本：格式合规，没有输出。"""
+    link = visit.locator('.dropdown-download-buttons a[href$=".ipynb"]')
+    response = visit.request.get(link.evaluate("a => a.href"))
+    assert response.ok
+    notebook = nbformat.reads(response.text(), as_version=4)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    path = Path(visit.url.split("/", 3)[3]).with_suffix(".ipynb")
+    assert json.loads(response.text()) == json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+@at_chapters
+def test_colab_button_follows_the_repository(visit):
+    """仓库地址填了才有 Colab 按钮，指向这一章。"""
+    buttons = visit.locator('.article-header-buttons a[href*="colab.research.google.com"]')
+    if not repository():
+        assert buttons.count() == 0
+    else:
+        path = Path(visit.url.split("/", 3)[3]).with_suffix(".ipynb").as_posix()
+        assert buttons.get_attribute("href").endswith(path)
+
+
+def pages_saying(word: str) -> set[str]:
+    """正文里有这个词的页面。"""
+    found = set()
+    for page in PAGES:
+        html = (HTML / page).read_text(encoding="utf-8")
+        article = re.search(r"<article.*?</article>", html, flags=re.DOTALL)
+        text = re.sub(r"<script.*?</script>|<[^>]*>", "", article[0] if article else "", flags=re.S)
+        if word.lower() in text.lower():
+            found.add(page)
+    return found
+
+
+@at_home
+@pytest.mark.parametrize("word", ["学习率", "注意力", "Adam", "gradient"])
+def test_search(visit, open_page, word):
+    """在搜索框里输入，回车：结果里有写到这个词的每一章。"""
+    page, log = open_page(HOME)
+    page.keyboard.press("Control+K")
+    page.locator("#search-input").first.fill(word)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=*")
+    page.locator("#search-results li a").first.wait_for()
+    page.wait_for_function(
+        "!document.querySelector('#search-progress')?.textContent.includes('..')"
+    )
+    links = page.locator("#search-results li a").evaluate_all(
+        "all => all.map((a) => new URL(a.href).pathname.slice(1))"
+    )
+    print(word, links, pages_saying(word))
+    page.close()
+    log.check()
