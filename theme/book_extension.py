@@ -2,7 +2,7 @@
 
 1. 构建前用 jupyter-cache 的 local-parallel 并行执行笔记本；代码之外的依赖变了，就换一个缓存文件夹。
 2. 首页的八部卡片和知识点索引，由 syllabus.yml、_toc.yml 和单元格的 ``topics`` 元数据生成。
-3. 仓库地址填了才有的按钮（Colab、源码、反馈），以及每页的描述。
+3. 仓库地址填了才有的按钮（Colab、源码、反馈），每页的描述，各张图共用的脚本。
 4. 中文搜索：术语表里的词进分词词典，查询词在浏览器里按同一份索引切开。
 """
 
@@ -198,6 +198,23 @@ def describe_page(app: Sphinx, pagename, templatename, context, doctree) -> None
         app.add_js_file("search.js", loading_method="defer")
 
 
+def share_scripts(app: Sphinx, env: BuildEnvironment) -> None:
+    """一页上的图用同一份脚本和样式，只存一次；widgets.js 在控件管理器之前把它们填回去。
+
+    没有写明的状态就是默认值，空着的也一并省去。
+    """
+    for page in env.nb_metadata.values():
+        if "ipywidgets_state" not in page.get("js_files", {}):
+            continue
+        _, attributes = page["js_files"]["ipywidgets_state"]
+        widgets = json.loads(attributes["body"])
+        for model in widgets["state"].values():
+            model["state"] = {k: v for k, v in model["state"].items() if v is not None}
+            if model["model_module"] == "anywidget" and "_esm" in model["state"]:
+                widgets["shared"] = {k: model["state"].pop(k) for k in ("_esm", "_css")}
+        attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
+
+
 # 4. 搜索 ------------------------------------------------------------------------------
 
 
@@ -228,6 +245,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-get-outdated", always_reread)
     app.connect("env-before-read-docs", execute_notebooks)
     app.connect("source-read", transform_source)
+    app.connect("env-updated", share_scripts)
     app.connect("doctree-read", name_solutions)
     app.connect("html-page-context", describe_page)
     app.connect("build-finished", forget_failed_build)

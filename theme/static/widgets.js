@@ -23,3 +23,14 @@ window.addEventListener("load", () => {
   if (!window.MathJax) return;
   MathJax.Hub = { Queue: ([, , label]) => MathJax.typesetPromise?.([label]) };
 });
+
+// 一页上的图共用一份脚本和样式（构建时只存一次）：在控件管理器读取状态之前填回每张图。
+for (const script of document.querySelectorAll(
+  'script[type="application/vnd.jupyter.widget-state+json"]',
+)) {
+  const { shared, ...page } = JSON.parse(script.textContent);
+  for (const model of Object.values(page.state)) {
+    if (model.model_module === "anywidget") Object.assign(model.state, shared);
+  }
+  script.textContent = JSON.stringify(page);
+}
