@@ -47,6 +47,7 @@ def scripts() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
+    subset_icons(THEME / "vendor" / "icons.woff")
 
 
 def use_own_loader(path: Path) -> None:
@@ -63,6 +64,20 @@ def use_own_loader(path: Path) -> None:
     if count != 1:
         sys.exit("html-manager 的 embed.js 变了样，请核对 theme/build.py 里的 use_own_loader。")
     path.write_text(text, encoding="utf-8")
+
+
+# 页面上用到的图标：目录、搜索、下载、明暗、翻页、回到页首、源码、Colab、反馈、编辑
+ICONS = "f0c9,f03a,f002,f019,f15b,f121,f185,f186,f042,f104,f105,f062,f135,f0eb,f303"
+
+
+def subset_icons(path: Path) -> None:
+    """从主题的图标字体（156 KB）里挑出用到的十几个；没挑到的仍用原来的字体。"""
+    import pydata_sphinx_theme
+    from fontTools import subset
+
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
+    (font,) = theme.glob("static/vendor/fontawesome/*/webfonts/fa-solid-900.ttf")
+    subset.main([str(font), f"--unicodes={ICONS}", "--flavor=woff", f"--output-file={path}"])
 
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
