@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from theme.build import find_browser
 
@@ -167,9 +167,10 @@ class Notebook:
         return self.page.evaluate("reply")
 
     def picture(self, number: int) -> "Picture":
-        """第 ``number`` 张图（负数从后往前数），现场训练的一栏已经打开。"""
-        pictures = self.page.locator(".explorer")
-        picture = Picture(self.page, number % pictures.count())
+        """能现场填学习率的第 ``number`` 张图（负数从后往前数），现场训练的一栏已经打开。"""
+        rate = self.page.locator(".explorer-field", has_text="学习率").locator("input")
+        pictures = self.page.locator(".explorer").filter(has=rate)
+        picture = Picture(self.page, pictures.nth(number % pictures.count()))
         picture.root.scroll_into_view_if_needed()
         expect(picture.button("现场训练")).to_be_visible()
         if picture.form.is_hidden():
@@ -185,13 +186,13 @@ class Notebook:
 class Picture:
     """笔记本里的一张可拖动的图。"""
 
-    def __init__(self, page: Page, number: int) -> None:
+    def __init__(self, page: Page, root: Locator) -> None:
         self.page = page
-        self.root = page.locator(".explorer").nth(number)
+        self.root = root
         self.status = self.root.locator(".explorer-status")
         self.form = self.root.locator("form")
 
-    def button(self, name: str):
+    def button(self, name: str) -> Locator:
         return self.root.get_by_role("button", name=name)
 
     def train(self, lr: str) -> None:
