@@ -195,7 +195,9 @@ def _record(train, hyper: dict) -> Run:
         if not diverged:
             raise ValueError(f"{_call(hyper)} 什么都没有产出。请至少 yield 一个字典。")
         return {}, True
-    return {key: np.array(rows[key]).reshape(-1, *shapes[key]) for key in rows}, diverged
+    return {
+        key: np.array(rows[key]).reshape(len(rows[key]), *shapes[key]) for key in rows
+    }, diverged
 
 
 def _call(hyper: dict) -> str:
