@@ -20,7 +20,6 @@ from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
-from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -168,26 +167,6 @@ def polish(app: Sphinx, doctree: nodes.document) -> None:
         image["loading"] = "lazy"
 
 
-def share_widget_code(app: Sphinx, pagename: str, *args) -> None:
-    """同一页的图用同一份程序：只留一份，各处写它的名字（由 widgets.js 换回来）。"""
-    scripts = NbMetadataCollector.get_js_files(app.env, pagename)
-    if "ipywidgets_state" not in scripts:
-        return
-    path, attributes = scripts["ipywidgets_state"]
-    embedded, code = json.loads(attributes["body"]), {}
-    for model in embedded["state"].values():
-        for trait in {"_esm", "_css"} & set(model["state"]):
-            text = model["state"][trait]
-            name = f"@{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-            code[name], model["state"][trait] = text, name
-    scripts["ipywidgets_state"] = path, attributes | {"body": script_json(embedded)}
-    app.add_js_file(None, body=script_json(code), type="application/json", id="widget-code")
-
-
-def script_json(value: dict) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
-
-
 def env_path_is_notebook(env: BuildEnvironment, docname: str) -> bool:
     return str(env.doc2path(docname)).endswith(".ipynb")
 
@@ -270,7 +249,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("source-read", transform_source)
     app.connect("env-updated", share_scripts)
     app.connect("doctree-read", polish)
-    app.connect("html-page-context", share_widget_code, priority=400)
     app.connect("html-page-context", describe_page)
     app.connect("build-finished", forget_failed_build)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

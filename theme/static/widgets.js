@@ -8,10 +8,7 @@ window.loadWidgets = async function (name) {
     ["DOMWidgetModel", "DOMWidgetView"].map(load),
   );
   window.anywidgetModule ??= new Promise((resolve, reject) => {
-    window.define = (_, factory) => {
-      const anywidget = factory({ DOMWidgetModel, DOMWidgetView });
-      resolve({ ...anywidget, AnyModel: withSharedCode(anywidget.AnyModel) });
-    };
+    window.define = (_, factory) => resolve(factory({ DOMWidgetModel, DOMWidgetView }));
     const script = document.createElement("script");
     script.src = `${widgetsFolder}anywidget.js`;
     script.onload = () => delete window.define;
@@ -36,15 +33,4 @@ for (const script of document.querySelectorAll(
     if (model.model_module === "anywidget") Object.assign(model.state, shared);
   }
   script.textContent = JSON.stringify(page);
-}
-
-// 一页里许多图用同一份程序，页面只带一份，图里写的是它的名字。
-function withSharedCode(Model) {
-  const code = JSON.parse(document.getElementById("widget-code")?.textContent ?? "{}");
-  return class extends Model {
-    get(name) {
-      const value = super.get(name);
-      return name === "_esm" || name === "_css" ? (code[value] ?? value) : value;
-    }
-  };
 }
