@@ -440,10 +440,9 @@ def _descend(
         pick = picks[0] if shared else torch.stack(picks)[owner]  # (b,) 或 (R, b)
         grads, losses = gradient(weights, constants, x[pick], y[pick])
         if step % record_every == 0:
-            records["loss"].append(losses)
-            if metrics:
-                for name, value in evaluate(weights, constants, x, y).items():
-                    records[name].append(value)
+            measured = evaluate(weights, constants, x, y) if metrics else {}
+            for name, value in {"loss": losses, **measured}.items():
+                records[name].append(value.clone())  # 有的指标就是参数本身，下面会原地更新
         for name, w in weights.items():
             g = grads[name]
             if any(decays):
