@@ -465,7 +465,8 @@ async function render({ model, el }) {
     const began = performance.now();
     play.textContent = "❚❚ 暂停";
     const tick = (now) => {
-      const step = Math.min(lastStep, first + Math.floor(((now - began) / PLAY_MS) * lastStep));
+      const elapsed = Math.max(0, now - began); // 这一帧可能在按下之前就开始了
+      const step = Math.min(lastStep, first + Math.floor((elapsed / PLAY_MS) * lastStep));
       if (step !== model.get("step")) setStep(step);
       timer = step < lastStep ? requestAnimationFrame(tick) : pause();
     };
