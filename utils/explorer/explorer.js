@@ -290,14 +290,18 @@ class Panel {
     for (const [i, value] of this.values) value.textContent = this.reading(run, i, step);
   }
 
-  /** 当前步有没有哪条历史已经远远冲出画框。 */
+  /** 当前步有没有哪条历史已经远远冲出画框。对数轴的下方是趋于零，不算。 */
   escaped(run, step) {
     const n = Math.min(step, run.length - 1);
     return this.layers.some(({ layer, i }) => {
       if (!layer.history || n < 0) return false;
       return ["x", "y"].some((channel) => {
         const { values, rows, columns, clipped } = run.get(i, channel, step);
-        for (let k = 0; k < rows; k++) if (clipped(values[k * columns + n])) return true;
+        const log = this.panel[channel].scale === "log";
+        for (let k = 0; k < rows; k++) {
+          const value = values[k * columns + n];
+          if (clipped(value) && !(log && value < 0)) return true;
+        }
         return false;
       });
     });
