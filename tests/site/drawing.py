@@ -216,12 +216,15 @@ class Recording:
         return tuple(at[:n]), at[n] if len(at) > n else 0
 
     def escaped(self, index: tuple, step: int) -> bool:
-        """当前步有历史已经远远离开画框。"""
+        """当前步有历史已经远远离开画框；对数轴的下方是趋于零，不算。"""
         for layer in self.spec["layers"]:
-            if layer["history"] and (now := self.here(layer, index, step)) >= 0:
-                points = self.points(layer, index, step)[:, now]
-                if ((points <= -4) | (points >= 5)).any():
-                    return True
+            if not layer["history"] or (now := self.here(layer, index, step)) < 0:
+                continue
+            panel = self.spec["panels"][layer["panel"]]
+            low = [-np.inf if panel[axis]["scale"] == "log" else -4 for axis in "xy"]
+            points = self.points(layer, index, step)[:, now]
+            if ((points <= low) | (points >= 5)).any():
+                return True
         return False
 
     def _status(self, text: str, index: tuple, step: int) -> list[str]:

@@ -73,7 +73,7 @@ class Figure:
             return
         x, y, left, width = self.handle(axis).evaluate(
             """node => {
-              node.scrollIntoView({ block: "center" });
+              node.scrollIntoView({ block: "center", behavior: "instant" });
               const grip = node.getBoundingClientRect();
               const track = node.closest(".noUi-base").getBoundingClientRect();
               return [grip.x + grip.width / 2, grip.y + grip.height / 2, track.x, track.width];

@@ -23,6 +23,7 @@ def train(lr, mode, bias):
         yield {
             "w": w,
             "loss": np.inf if lr == 3 and t > 4 else (w**2).sum() + 1e-6,
+            "gap": 10.0 ** (-60 * lr * t / T),  # 落到对数轴下面很远：这不是发散
             "signed": w[0] - 0.3 * bias,
             "a": w[0] + bias,
             "b": w[1],
@@ -51,6 +52,7 @@ def page(static: str) -> str:
         [
             Path("a", "b", ax=first, label="走过的路"),
             Line("loss", ax=second, label="损失"),
+            Line("gap", ax=second, label="差距"),
             Line("w", ax=third, history=True, label="三个参数"),
             Line("signed", ax=third, label="有正有负", dash=True),
         ],

@@ -188,7 +188,7 @@ def hover(figure: Figure, number: int) -> None:
         )
         assert tip.is_visible(), "指着图像，没有读数"
         text = tip.inner_text()
-        want = channel["low"] + levels[row, column] * (channel["high"] - channel["low"]) / 254
+        want = channel["low"] + int(levels[row, column]) * (channel["high"] - channel["low"]) / 254
         assert float(text.rpartition("：")[2]) == pytest.approx(want, rel=1e-3, abs=1e-9)
         if layer["cells"]:
             shown_row = rows - 1 - row if layer["flipped"] else row
