@@ -217,6 +217,13 @@ def share_scripts(app: Sphinx, env: BuildEnvironment) -> None:
         attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
 
 
+def lighten_code(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """名字、空白、标点不必各包一层标签：它们没有自己的颜色，却占代码多的页面四分之一。"""
+    if "body" in context:
+        plain = re.compile(r'<span class="(?:n|w|p)">([^<]*)</span>')
+        context["body"] = plain.sub(r"\1", context["body"])
+
+
 # 4. 搜索 ------------------------------------------------------------------------------
 
 
@@ -250,5 +257,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-updated", share_scripts)
     app.connect("doctree-read", polish)
     app.connect("html-page-context", describe_page)
+    app.connect("html-page-context", lighten_code)
     app.connect("build-finished", forget_failed_build)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
