@@ -196,6 +196,8 @@ def describe_page(app: Sphinx, pagename, templatename, context, doctree) -> None
         text = re.sub(r"\s+", " ", first.astext())[:120] if first else text
     tag = f'<meta name="description" content="{escape(text)}">'
     context["metatags"] = context.get("metatags", "") + tag
+    if "citation-list" in context.get("body", ""):  # 这两个角色里不许有链接，文献里却有
+        context["body"] = re.sub(r' role="(list|doc-biblioentry)"', "", context["body"])
     if pagename == "search":
         app.add_js_file("search.js", loading_method="defer")
 
