@@ -30,7 +30,7 @@ def _presses() -> list[float]:
         with serve(folder, folder / "notebooks") as url:
             browser = launch(playwright)
             lab = Notebook(browser, url, "live.ipynb")
-            lab.command("notebook:run-all-cells")
+            lab.run_all()
             picture = lab.picture(0)
             picture.form.evaluate(
                 "(form) => form.addEventListener("

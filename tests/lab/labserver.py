@@ -20,6 +20,8 @@ from theme.build import find_browser
 
 START_S = 60
 RUN_S = 180
+expect.set_options(timeout=30_000)  # 机器忙的时候也要等得到
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 # 记下每块画布每一帧画了几条线，每条几个点：实线是当前的运行，虚线是淡影。
 WATCH = """
@@ -89,8 +91,6 @@ def serve(folder: Path, notebooks: Path) -> Iterator[str]:
             *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
             *(f"--IdentityProvider.token={token}", f"--notebook-dir={notebooks}"),
             "--LabApp.expose_app_in_browser=True",
-            "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ],
         env=os.environ | {name: str(folder / sub) for name, sub in dirs.items()},
         stdout=subprocess.PIPE,
@@ -156,6 +156,12 @@ class Notebook:
     def command(self, name: str) -> None:
         """JupyterLab 菜单里的一条命令。"""
         self.settle(f"jupyterapp.commands.execute('{name}')")
+
+    def run_all(self) -> None:
+        """菜单里的“运行全部”，等到每张图都画出来。"""
+        self.command("notebook:run-all-cells")
+        shown = sum(VIEW in output.get("data", {}) for output in self.outputs())
+        expect(self.page.locator(".explorer-view")).to_have_count(shown)
 
     def execute(self, code: str) -> str:
         """在内核里运行一段不属于笔记本的代码，返回 ``"ok"`` 或 ``"error"``。"""
