@@ -230,7 +230,7 @@ def _array(key: str, value) -> np.ndarray:
         wide = torch.complex128 if value.is_complex() else torch.float64
         value = value.detach().to("cpu", wide).numpy()
     try:
-        array = np.array(value)
+        array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"产出的 {key!r} 拼不成一个数组：{value!r}。各行的长度要相同。") from error
     if array.dtype.kind not in "biuf":

@@ -51,6 +51,15 @@ def test_mixed_numbers_and_strings_stay_selectable():
     assert (one["x"].item(), one["s"].item(), one["n"].item()) == (16, 0, 2)
 
 
+@pytest.mark.parametrize("values", [[2**53, 2**53 + 1, 0.5], [2**70, -1]])
+def test_values_that_numpy_would_merge_stay_apart(values):
+    def train(k):
+        yield {"x": values.index(k)}
+
+    runs = sweep(train, k=values)
+    assert [runs.sel(k=value)["x"].item() for value in values] == list(range(len(values)))
+
+
 def test_payload_arrays_get_their_own_dimensions():
     def train(lr):
         for step in range(3):
