@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from contrast import contrast, luminance
 from drawing import reads
 from figure import Figure, figures
 from pages import DESKTOP, WITH_EXPLORERS
@@ -201,28 +202,17 @@ def test_live_training_needs_a_kernel(shown):
         assert not figure.root.get_by_role("button", name="开始训练").is_visible()
 
 
-def luminance(color: str) -> float:
-    rgb = np.array([int(c) for c in re.findall(r"\d+", color)[:3]]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
 def test_dark_mode_recolours_the_frames(shown, visit, request):
     """深色模式里坐标、刻度和标题换成浅色，与背景的对比度够读。"""
     light = [figure.root.evaluate(INK) for figure in shown]
     request.getfixturevalue("dark")
-    background = luminance(
-        visit.evaluate(
-            "getComputedStyle(document.querySelector('.bd-main') ?? document.body).backgroundColor"
-            ".replace('rgba(0, 0, 0, 0)', getComputedStyle(document.body).backgroundColor)"
-        )
-    )
-    assert background < 0.05, "深色模式没有打开"
+    paper = visit.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert luminance(paper) < 0.05, "深色模式没有打开"
     for figure, before in zip(shown, light, strict=True):
         after = figure.root.evaluate(INK)
         assert after and set(after).isdisjoint(before), f"{figure}：画框没有换色"
         for color in set(after):
-            assert (luminance(color) + 0.05) / (background + 0.05) >= 4.5, f"{figure}：{color}"
+            assert contrast(color, paper) >= 4.5, f"{figure}：{color}"
         assert not figure.problems()
 
 
