@@ -147,11 +147,16 @@ class Notebook:
         self.settle("Promise.all([notebook.revealed, notebook.sessionContext.ready])")
 
     def settle(self, promise: str) -> None:
-        """等一个 JavaScript 的 Promise 完成，有时限。"""
+        """等一个 JavaScript 的 Promise 完成，有时限；失败了就抛出它的原因。"""
         self.page.evaluate(
-            f"() => {{ window.settled = false; ({promise}).then(() => {{ settled = true }}) }}"
+            f"""() => {{
+              window.settled = null;
+              ({promise}).then(() => {{ settled = "done" }}, (why) => {{ settled = String(why) }});
+            }}"""
         )
         self.page.wait_for_function("settled", timeout=RUN_S * 1000)
+        if (outcome := self.page.evaluate("settled")) != "done":
+            raise RuntimeError(f"{promise}：{outcome}")
 
     def command(self, name: str) -> None:
         """JupyterLab 菜单里的一条命令。"""

@@ -1,6 +1,7 @@
 """像在 Colab 上一样：干净的环境、当年的 ipywidgets 7，文件夹里只有笔记本自己。
 
-第一格自己装上由这份代码做成的 wheel，笔记本一直运行到底，留下的小部件完整可用。
+第一格自己装上由这份代码做成的 wheel，笔记本一直运行到底，留下的小部件完整可用；
+最后每张图现场训练一次，与录好的对照。
 """
 
 import base64
@@ -39,6 +40,7 @@ MODULES = {  # 模块和它的版本
     "@jupyter-widgets/controls": r"1\.5\.0",
     "anywidget": r"~0\.\d+\.\*",
 }
+LIVE = (Path(__file__).parent / "live_probe.py").read_text(encoding="utf-8")
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -93,6 +95,7 @@ def test_the_notebook_alone_runs_to_its_end(chapter, colab, tmp_path):
     setup.source, n = re.subn(r"%pip install -q \S+", "%pip install -q draggable-ml", setup.source)
     assert n == 1
 
+    notebook.cells.append(nbformat.v4.new_code_cell(LIVE))
     specs = KernelSpecManager(
         kernel_dirs=[str(colab.parents[2] / "kernels")], ensure_native_kernel=False
     )
