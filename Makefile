@@ -45,7 +45,8 @@ test: .venv/.stamp
 	$(BIN)/python -m pytest tests/unit tests/book --ignore=tests/book/test_html.py
 	$(BIN)/python -m pytest --nbval-lax book
 	$(MAKE) site
-	$(BIN)/python -m pytest tests/book/test_html.py tests/site tests/lab
+	$(BIN)/python -m pytest tests/book/test_html.py tests/site
+	$(BIN)/python -m pytest tests/lab
 
 bench: site
 	$(BIN)/python -m benchmarks
