@@ -98,6 +98,7 @@ def test_the_curve_grows_beside_the_recorded_one_until_stopped(lab, own):
         ("学习率", "", "学习率要填一个数。"),
         ("个数", "1.5", "个数要填整数，收到的是 1.5。"),
     ],
+    ids=["zero", "negative", "empty", "fraction"],
 )
 def test_wrong_values_are_explained(own, field, value, message):
     own.form.get_by_label(field).fill(value)
