@@ -15,6 +15,9 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
 
+# 颜色不慢慢变，页面不慢慢滚
+AT_ONCE = "* { transition: none !important; scroll-behavior: auto !important; }"
+
 
 class Handler(QuietHandler):
     """构建好的网站，外加一张标本页。"""
@@ -102,7 +105,7 @@ def open_page(context, site) -> Callable[[str], tuple[Page, Log]]:
         page, log = context.new_page(), Log()
         log.watch(page, site)
         page.goto(f"{site}/{path}")
-        page.add_style_tag(content="* { transition: none !important; }")  # 颜色不慢慢变
+        page.add_style_tag(content=AT_ONCE)
         page.evaluate("window.MathJax?.startup.promise")
         page.wait_for_function(
             """() => document.querySelectorAll(".explorer-view").length ===

@@ -27,7 +27,7 @@ class Figure:
         return axis if axis < len(self.recording.dims) else None
 
     def button(self, name: str) -> Locator:
-        return self.root.get_by_role("button", name=name)
+        return self.root.locator(".explorer-button", has_text=name)
 
     def read(self) -> dict:
         """画完以后的样子。"""
@@ -43,37 +43,37 @@ class Figure:
 
     # ---------- 操作 ----------
 
-    def handle(self, axis: int) -> Locator:
-        return self.controls.nth(axis).get_by_role("slider")
-
     def is_slider(self, axis: int) -> bool:
-        return self.handle(axis).count() > 0
+        """数值的超参数和步数是滑块，其余的是一排按钮。"""
+        hyperparameters = self.recording.spec["hyperparameters"]
+        return axis == self.step_axis or any(
+            h["slider"] == axis and h["options"] is None for h in hyperparameters
+        )
 
-    def press(self, axis: int, key: str) -> None:
-        """对一个滑块按一下键。"""
-        self.handle(axis).press(key)
+    def handle(self, axis: int) -> Locator:
+        return self.controls.nth(axis).locator("[role=slider]")
 
     def choose(self, axis: int, position: int) -> None:
         """用键盘把一个控件移到某个位置。"""
+        press = self.page.keyboard.press
         if not self.is_slider(axis):
-            self.controls.nth(axis).get_by_role("button").nth(position).press("Space")
-            return
+            self.controls.nth(axis).locator("button").nth(position).focus()
+            return press("Space")
+        now = self.handle(axis).evaluate("node => (node.focus(), +node.ariaValueNow)")
         last = self.recording.dims[axis] - 1
-        now = int(float(self.handle(axis).get_attribute("aria-valuenow")))
         if min(position, last - position) < abs(position - now):
             now = 0 if position < last - position else last
-            self.press(axis, "End" if now else "Home")
-        for _ in range(abs(position - now)):
-            self.press(axis, "ArrowRight" if position > now else "ArrowLeft")
+            press("End" if now else "Home")
+        for _ in range(int(abs(position - now))):
+            press("ArrowRight" if position > now else "ArrowLeft")
 
     def drag(self, axis: int, position: int) -> None:
         """用鼠标把一个控件拖到某个位置，先不松手。"""
         if not self.is_slider(axis):
-            self.controls.nth(axis).get_by_role("button").nth(position).click()
-            return
+            return self.controls.nth(axis).locator("button").nth(position).click()
         x, y, left, width = self.handle(axis).evaluate(
             """node => {
-              node.scrollIntoView({ block: "center", behavior: "instant" });
+              node.scrollIntoView({ block: "center" });
               const grip = node.getBoundingClientRect();
               const track = node.closest(".noUi-base").getBoundingClientRect();
               return [grip.x + grip.width / 2, grip.y + grip.height / 2, track.x, track.width];
@@ -82,7 +82,7 @@ class Figure:
         mouse = self.page.mouse
         mouse.move(x, y)
         mouse.down()
-        mouse.move(left + position / (self.recording.dims[axis] - 1) * width, y + 30, steps=2)
+        mouse.move(left + position / (self.recording.dims[axis] - 1) * width, y + 30)
 
     def release(self) -> None:
         self.page.mouse.up()

@@ -69,7 +69,7 @@ def test_play_and_pause(shown):
     """从末尾按播放，回到第 0 步，一直走到最后一步；同一页的图一起播放。"""
     playing = [f for f in shown if f.step_axis is not None]
     for figure in playing:
-        figure.press(figure.step_axis, "End")
+        figure.choose(figure.step_axis, figure.recording.dims[-1] - 1)
         figure.handle(figure.step_axis).evaluate(
             """node => {
               node.seen = [];
@@ -198,8 +198,8 @@ def hover(figure: Figure, number: int) -> None:
 
 def test_live_training_needs_a_kernel(shown):
     for figure in shown:
-        assert not figure.root.get_by_text("现场训练").first.is_visible()
-        assert not figure.root.get_by_role("button", name="开始训练").is_visible()
+        assert not figure.button("现场训练").is_visible()
+        assert not figure.button("开始训练").is_visible()
 
 
 def test_dark_mode_recolours_the_frames(shown, visit, request):
