@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import specimen
+from figure import resize
 from pages import DESKTOP, HOME, HTML, PHONE, SPECIMEN
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
@@ -111,7 +112,7 @@ def open_page(context, site) -> Callable[[str], tuple[Page, Log]]:
             """() => document.querySelectorAll(".explorer-view").length ===
               document.querySelectorAll('script[type$="widget-view+json"]').length"""
         )
-        page.evaluate("frames2()")
+        page.evaluate("settle()")
         return page, log
 
     return open_
@@ -129,16 +130,14 @@ def visit(request, open_page) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(visit) -> Iterator[Page]:
-    visit.set_viewport_size(PHONE)
-    visit.evaluate("frames2()")
+    resize(visit, PHONE)
     yield visit
-    visit.set_viewport_size(DESKTOP)
-    visit.evaluate("frames2()")
+    resize(visit, DESKTOP)
 
 
 @pytest.fixture
 def dark(visit) -> Iterator[Page]:
-    switch = "theme => { document.documentElement.dataset.theme = theme; return frames2(); }"
+    switch = "theme => { document.documentElement.dataset.theme = theme; return settle(); }"
     visit.evaluate(switch, "dark")
     yield visit
     visit.evaluate(switch, "light")

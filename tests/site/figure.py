@@ -31,7 +31,7 @@ class Figure:
 
     def read(self) -> dict:
         """画完以后的样子。"""
-        return self.page.evaluate("n => frames2().then(() => readExplorer(n))", self.number)
+        return self.page.evaluate("n => settle().then(() => readExplorer(n))", self.number)
 
     def at(self) -> list[int]:
         """各控件现在的位置。"""
@@ -86,6 +86,13 @@ class Figure:
 
     def release(self) -> None:
         self.page.mouse.up()
+
+
+def resize(page: Page, size: dict[str, int]) -> None:
+    """改变窗口的大小，等页面跟上。"""
+    page.set_viewport_size(size)
+    page.wait_for_function("width => innerWidth === width", arg=size["width"])
+    page.evaluate("settle()")
 
 
 def figures(page: Page) -> list[Figure]:

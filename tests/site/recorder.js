@@ -82,7 +82,7 @@
     });
     return { controls, panels, status: root.querySelector(".explorer-status").textContent };
   };
-  /** 等两帧：滑块的变化在下一帧画出来。 */
-  window.frames2 = () =>
-    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  /** 等两帧，再等第二帧画完：滑块和窗口的变化都已经画出来。 */
+  const frame = () => new Promise(requestAnimationFrame);
+  window.settle = () => frame().then(frame).then(() => new Promise((done) => setTimeout(done)));
 })();

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from contrast import contrast, luminance
 from drawing import reads
-from figure import Figure, figures
+from figure import Figure, figures, resize
 from pages import DESKTOP, WITH_EXPLORERS
 
 pytestmark = pytest.mark.parametrize("visit", WITH_EXPLORERS, indirect=True, scope="session")
@@ -96,7 +96,7 @@ def test_play_and_pause(shown):
 
 
 def test_pin(shown):
-    """钉住的曲线画成淡的虚线，不随滑块动；取消以后消失。"""
+    """钉住的曲线画成淡的虚线，画到头，不随滑块动；取消以后消失。"""
     for figure in shown:
         if not figure.recording.spec["sliders"]:
             continue
@@ -105,9 +105,10 @@ def test_pin(shown):
         figure.button("钉住对比").click()
         unpin = figure.button("取消钉住")
         assert unpin.get_attribute("aria-pressed") == "true"
-        for position in (figure.recording.dims[0] - 1, 1):
-            figure.choose(0, position)
-            assert not figure.problems(pinned)
+        for axis, position in ((0, figure.recording.dims[0] - 1), (figure.step_axis, 1), (0, 1)):
+            if axis is not None:
+                figure.choose(axis, position)
+                assert not figure.problems(pinned)
         options = figure.recording.spec["sliders"][0]["options"]
         assert (
             f"钉住的：{figure.recording.spec['sliders'][0]['label']} {options[0]}"
@@ -223,7 +224,7 @@ def test_resize(shown, request):
         width, _, css_width, _ = figure.read()["panels"][0]["size"]
         assert width == css_width <= 390
         assert not figure.problems()
-    phone.set_viewport_size(DESKTOP)
+    resize(phone, DESKTOP)
     for figure in shown:
         assert not figure.problems()
 

@@ -60,7 +60,7 @@ def test_self_contained(visit):
     visit.keyboard.press("Escape")
     hints = 'link[rel~="preconnect"], link[rel~="dns-prefetch"]'
     assert visit.locator(hints).count() == 0
-    visit.evaluate("frames2()")
+    visit.evaluate("settle()")
     visit.log.check()
 
 
