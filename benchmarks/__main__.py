@@ -37,7 +37,11 @@ def main() -> int:
         print(f"正在量 {path.stem} ……", file=sys.stderr)
         rows += importlib.import_module(f"benchmarks.{path.stem}").run()
     print(f"\n{machine}\n\n{table(rows)}")
-    results = {"machine": machine, "date": datetime.now().isoformat(timespec="minutes"), "rows": rows}
+    results = {
+        "machine": machine,
+        "date": datetime.now().isoformat(timespec="minutes"),
+        "rows": rows,
+    }
     text = json.dumps(results, ensure_ascii=False, indent=2) + "\n"
     (HERE / "results.json").write_text(text, encoding="utf-8")
     return 0 if all(row["ok"] for row in rows) else 1
