@@ -36,6 +36,7 @@ def scripts() -> None:
         "widgets/anywidget.js": Path(anywidget.__file__).parent / "nbextension" / "index.js",
         "widgets/embed.js": modules / "@jupyter-widgets/html-manager/dist/embed.js",
         "mathjax/tex-chtml.js": mathjax / "tex-chtml.js",
+        "mathjax/input/mml.js": mathjax / "input/mml.js",  # 公式的朗读（a11y）要它
         "mathjax/output/chtml/fonts": mathjax / "output/chtml/fonts",
         "mathjax/input/tex/extensions": mathjax / "input/tex/extensions",
         "mathjax/a11y": mathjax / "a11y",
