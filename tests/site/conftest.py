@@ -26,7 +26,7 @@ class Handler(QuietHandler):
     def do_GET(self) -> None:
         if self.path != f"/{SPECIMEN}":
             return super().do_GET()
-        body = specimen.page("/_static").encode()
+        body = specimen.page((HTML / HOME).read_text(encoding="utf-8")).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -90,19 +90,24 @@ class Log:
 
 
 @pytest.fixture(scope="session")
-def context(browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=DESKTOP, color_scheme="light", locale="zh-CN")
-    context.set_default_timeout(10_000)
-    context.add_init_script(path=Path(__file__).with_name("recorder.js"))
-    yield context
-    context.close()
+def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
+    """一个新的浏览器窗口，什么也没存过。"""
+
+    def new(**options) -> BrowserContext:
+        context = browser.new_context(color_scheme="light", locale="zh-CN", **options)
+        context.set_default_timeout(10_000)
+        context.add_init_script(path=Path(__file__).with_name("recorder.js"))
+        return context
+
+    return new
 
 
 @pytest.fixture(scope="session")
-def open_page(context, site) -> Callable[[str], tuple[Page, Log]]:
+def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
     """打开一个页面，等公式排好、图画好。"""
+    shared = new_context(viewport=DESKTOP)
 
-    def open_(path: str) -> tuple[Page, Log]:
+    def open_(path: str, context: BrowserContext = shared) -> tuple[Page, Log]:
         page, log = context.new_page(), Log()
         log.watch(page, site)
         page.goto(f"{site}/{path}")

@@ -67,10 +67,8 @@ class Figure:
         for _ in range(int(abs(position - now))):
             press("ArrowRight" if position > now else "ArrowLeft")
 
-    def drag(self, axis: int, position: int) -> None:
-        """用鼠标把一个控件拖到某个位置，先不松手。"""
-        if not self.is_slider(axis):
-            return self.controls.nth(axis).locator("button").nth(position).click()
+    def track(self, axis: int, position: int) -> tuple[tuple[float, float], tuple[float, float]]:
+        """滑块现在在屏幕上的哪一点，要拖到哪一点。"""
         x, y, left, width = self.handle(axis).evaluate(
             """node => {
               node.scrollIntoView({ block: "center" });
@@ -79,10 +77,16 @@ class Figure:
               return [grip.x + grip.width / 2, grip.y + grip.height / 2, track.x, track.width];
             }"""
         )
-        mouse = self.page.mouse
-        mouse.move(x, y)
-        mouse.down()
-        mouse.move(left + position / (self.recording.dims[axis] - 1) * width, y + 30)
+        return (x, y), (left + position / (self.recording.dims[axis] - 1) * width, y + 20)
+
+    def drag(self, axis: int, position: int) -> None:
+        """用鼠标把一个控件拖到某个位置，先不松手。"""
+        if not self.is_slider(axis):
+            return self.controls.nth(axis).locator("button").nth(position).click()
+        start, end = self.track(axis, position)
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        self.page.mouse.move(*end)
 
     def release(self) -> None:
         self.page.mouse.up()

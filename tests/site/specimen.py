@@ -1,9 +1,10 @@
 """一张标本页：每种图层、每种刻度、发散的和提前结束的运行都有，不依赖哪一章写了什么。
 
-用的是当前的 utils，脚本取自构建好的网站。
+图由当前的 utils 画，页面的其余部分（脚本、样式、主题）就是构建好的首页。
 """
 
 import json
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,8 +37,8 @@ def train(lr, mode, bias):
         w = w - lr * w * np.array([1.0, 0.5, 0.1])
 
 
-def page(static: str) -> str:
-    """标本页的 HTML；``static`` 是网站 _static 文件夹的网址。"""
+def page(home: str) -> str:
+    """把首页的 HTML 里的图换成标本。"""
     setup(seed=0)
     runs = sweep(train, lr=[0.1, 0.5, 1.9, 3], mode=["全", "短"], bias=[False, True])
     labels = {"lr": "学习率", "mode": "长短", "bias": "偏置"}
@@ -83,16 +84,16 @@ def page(static: str) -> str:
         alt=alt,
     )
     embedded = embed_data(views=[histories, shapes], drop_defaults=False)
-    script = '<script type="application/vnd.jupyter.widget-{}+json">{}</script>'.format
     state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
-    views = [script("view", json.dumps(view)) for view in embedded["view_specs"]]
-    return f"""<!doctype html><html lang="zh-CN" data-theme="light"><head><meta charset="utf-8">
-<title>标本</title><meta name="viewport" content="width=device-width">
-<link rel="icon" href="{static}/favicon.svg">
-<script src="{static}/widgets.js"></script>
-<script src="{static}/widgets/embed.js"></script>
-<style>
-body {{ font: 16px sans-serif; max-width: 900px; margin: auto; color: #1f2328; background: #fff; }}
-html[data-theme="dark"] body {{ color: #e6e6e6; background: #1c1c1e; }}
-</style></head>
-<body><main><h1>标本</h1>{script("state", state)}{"".join(views)}</main></body></html>"""
+    script = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'.format
+    views = "".join(script(json.dumps(view)) for view in embedded["view_specs"])
+    for pattern, content in {
+        r'(<script type="[^"]*widget-state\+json">).*?(</script>)': state,
+        r"(<article [^>]*>).*(</article>)": f"<h1>标本</h1>{views}",
+    }.items():
+        # 用函数替换：内容里的反斜杠原样放进去
+        home, count = re.subn(
+            pattern, lambda m, c=content: m[1] + c + m[2], home, count=1, flags=re.DOTALL
+        )
+        assert count == 1, f"首页里没有 {pattern}"
+    return home

@@ -51,13 +51,16 @@ CODE_COLORS = """() => {
 
 
 def test_self_contained(visit):
-    """打开、换深色、打开搜索框：没有一个请求去别的主机，没有缺文件，没有报错。"""
-    switch = visit.locator(".theme-switch-button").first
-    for _ in range(3):
-        switch.click()
+    """换深色、打开搜索框、要公式的扩展：没有一个请求去别的主机，没有缺文件，没有报错。"""
+    themes = set()
+    for _ in range(3):  # 自动、浅色、深色
+        visit.locator(".theme-switch-button").first.click()
+        themes.add(visit.evaluate("document.documentElement.dataset.theme"))
+    assert themes == {"light", "dark"}
     visit.keyboard.press("Control+K")
     visit.locator("input[type=search]:focus").wait_for()
     visit.keyboard.press("Escape")
+    visit.evaluate("window.MathJax?.loader.load('a11y/explorer', '[tex]/mhchem')")
     hints = 'link[rel~="preconnect"], link[rel~="dns-prefetch"]'
     assert visit.locator(hints).count() == 0
     visit.evaluate("settle()")

@@ -1,0 +1,26 @@
+"""手机：高分屏，手指拖动滑块。"""
+
+import pytest
+from figure import figures
+from pages import CHAPTERS, HOME, PHONE
+
+
+@pytest.mark.parametrize("path", [HOME, *CHAPTERS])
+def test_touch(path, open_page, new_context):
+    context = new_context(viewport=PHONE, device_scale_factor=3, is_mobile=True, has_touch=True)
+    page, log = open_page(path, context)
+    figure = figures(page)[0]
+    axis = next(axis for axis in range(len(figure.recording.dims)) if figure.is_slider(axis))
+    for panel in figure.read()["panels"]:
+        width, _, css_width, _ = panel["size"]
+        assert width == 3 * css_width
+    touch = context.new_cdp_session(page)
+    for position in (0, figure.recording.dims[axis] - 1):
+        start, end = figure.track(axis, position)
+        for kind, points in {"Start": [start], "Move": [end], "End": []}.items():
+            points = [{"x": x, "y": y} for x, y in points]
+            touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        assert figure.at()[axis] == position
+        assert not figure.problems()
+    context.close()
+    log.check()
