@@ -1,5 +1,9 @@
 """书的测试共用的夹具：逐个笔记本、目录、骨架。"""
 
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +29,59 @@ def toc() -> dict:
 @pytest.fixture(scope="session")
 def syllabus() -> list[dict]:
     return yaml.safe_load((ROOT / "book" / "syllabus.yml").read_text(encoding="utf-8"))["parts"]
+
+
+class SmallBook:
+    """一本只有首页和一章的小书，用本书的配置和扩展，由真正的 Jupyter Book 构建。"""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
+        self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
+        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils"):
+            (folder / name).mkdir(parents=True)
+        skip = shutil.ignore_patterns("node_modules", "vendor", "__pycache__")
+        shutil.copytree(ROOT / "theme", folder / "theme", ignore=skip, dirs_exist_ok=True)
+        copied = ["requirements.txt", "book/syllabus.yml", "book/references.bib"]
+        for name in [*copied, "book/appendix/glossary.md"]:
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "book" / "index.md").write_text("# 书\n", encoding="utf-8")
+        chapters = [{"file": "book/p1_x/ch01_what_is_ml"}]
+        toc = {"format": "jb-book", "root": "book/index", "parts": [{"chapters": chapters}]}
+        (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
+        self.configure("")
+
+    def configure(self, url: str) -> None:
+        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+        config["repository"]["url"] = url
+        text = yaml.safe_dump(config, allow_unicode=True)
+        (self.folder / "_config.yml").write_text(text, encoding="utf-8")
+
+    def write(self, cells: list[dict]) -> None:
+        blank = {"code": {"outputs": [], "execution_count": None}, "markdown": {}}
+        notebook = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            "cells": [
+                {"id": f"cell-{i}", "metadata": {}} | blank[cell["cell_type"]] | cell
+                for i, cell in enumerate(cells)
+            ],
+        }
+        self.notebook.write_text(json.dumps(notebook), encoding="utf-8")
+
+    def build(self, code: int) -> str:
+        """构建一次，退出码应当是 ``code``；返回它打印的全部文字。"""
+        run = "from jupyter_book.cli.main import main; main()"
+        command = [sys.executable, "-c", run, "build", "-W", "--keep-going", "."]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8"
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output[-3000:]
+        return output
+
+
+@pytest.fixture
+def small_book(tmp_path: Path) -> SmallBook:
+    return SmallBook(tmp_path)

@@ -80,14 +80,10 @@ def test_search(open_page, new_context, word):
     page.locator("#search-input").first.fill(word)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
-    expected = pages_saying(word)
-    # 结果是一条一条插进页面的：少了会等到超时，多了由下面的比较发现
-    page.wait_for_function(
-        "n => document.querySelectorAll('#search-results li a').length >= n", arg=len(expected)
-    )
+    page.locator(".search-summary", has_text="页").wait_for()  # 结果一条一条插进来，最后才写有几页
     links = page.locator("#search-results li a").evaluate_all(
         "all => all.map((a) => new URL(a.href).pathname.slice(1))"
     )
-    assert set(links) == expected
+    assert set(links) == pages_saying(word)
     context.close()
     log.check()
