@@ -8,6 +8,7 @@ import hashlib
 import io
 import pickle
 import random
+import signal
 import socket
 import struct
 import tarfile
@@ -664,7 +665,15 @@ def test_files_already_complete_survive_a_failure(mirrors, files, tmp_path):
     assert mirror.requests == list(files["mnist"])[2:]
 
 
-def test_interrupting_the_kernel_leaves_nothing_behind(mirrors, tmp_path):
+@pytest.fixture
+def interruptible():
+    """在后台启动的进程忽略 Ctrl+C；内核不忽略，测试里也不忽略。"""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupting_the_kernel_leaves_nothing_behind(mirrors, tmp_path, interruptible):
     def interrupt(handler, content):
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(content)))

@@ -18,3 +18,6 @@ function splitQuery(query) {
     .filter(Boolean)
     .flatMap((part) => (/\p{Script=Han}/u.test(part) ? cut(part) : [part]));
 }
+
+// 章节排在首页与附录前面：先给读者讲解，再给目录和表。
+Scorer.score = ([name, , , , score]) => (/\/ch\d\d_/.test(name) ? score + 100 : score);
