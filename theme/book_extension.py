@@ -1,7 +1,8 @@
 """这本书的 Sphinx 扩展，四件事：
 
 1. 构建前用 jupyter-cache 的 local-parallel 并行执行笔记本；代码之外的依赖变了，就换一个缓存文件夹。
-2. 首页的八部卡片和知识点索引，由 syllabus.yml、_toc.yml 和单元格的 ``topics`` 元数据生成。
+2. 首页的八部卡片和知识点索引，由 syllabus.yml、_toc.yml 和单元格的 ``topics`` 元数据生成；
+   正文里提到的“第 N 章”变成链接。
 3. 仓库地址填了才有的按钮（Colab、源码、反馈），每页的描述，各张图共用的脚本。
 4. 中文搜索：术语表里的词进分词词典，查询词在浏览器里按同一份索引切开。
 """
@@ -20,6 +21,7 @@ from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -96,6 +98,10 @@ def finished_chapters(root: Path) -> dict[str, str]:
     return {Path(name).name: name for name in files if Path(name).name.startswith("ch")}
 
 
+def find_chapters(app: Sphinx, config: Config) -> None:
+    config.finished = finished_chapters(Path(app.srcdir))
+
+
 def load_parts(root: Path) -> list[dict]:
     return yaml.safe_load((root / "book" / "syllabus.yml").read_text(encoding="utf-8"))["parts"]
 
@@ -156,6 +162,25 @@ def transform_source(app: Sphinx, docname: str, source: list[str]) -> None:
             cell = notebook["cells"][i]
             cell["source"] = f"({topic})=\n" + "".join(cell["source"])
         source[0] = json.dumps(notebook, ensure_ascii=False)
+
+
+def link_chapters(app: Sphinx, doctree: nodes.document) -> None:
+    """正文里的“第 5 章”链接到那一章，只要它写好了；笔记本里仍是普通的字。"""
+    here = app.env.docname
+    done = {f"第 {int(name[2:4])} 章": f"/{page}" for name, page in app.config.finished.items()}
+    for text in list(doctree.findall(nodes.Text)):
+        inside = text.parent
+        while isinstance(inside, nodes.strong | nodes.emphasis):
+            inside = inside.parent
+        if not isinstance(inside, nodes.paragraph):
+            continue
+        parts = re.split(r"(第 \d+ 章)", text)
+        for i, mention in enumerate(parts):
+            parts[i] = nodes.Text(mention)
+            if (page := done.get(mention, f"/{here}")) != f"/{here}":
+                link = {"refdomain": "std", "reftype": "doc", "reftarget": page, "refdoc": here}
+                parts[i] = pending_xref("", parts[i], refexplicit=True, refwarn=True, **link)
+        text.parent.replace(text, parts)
 
 
 def polish(app: Sphinx, doctree: nodes.document) -> None:
@@ -251,12 +276,15 @@ def require_scripts(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    for step in (require_scripts, choose_cache, configure_buttons, write_dictionary):
+    app.add_config_value("finished", {}, "env")  # 多写好一章，各页的链接都要重做
+    steps = (require_scripts, choose_cache, find_chapters, configure_buttons, write_dictionary)
+    for step in steps:
         app.connect("config-inited", step)
     app.connect("env-get-outdated", always_reread)
     app.connect("env-before-read-docs", execute_notebooks)
     app.connect("source-read", transform_source)
     app.connect("env-updated", share_scripts)
+    app.connect("doctree-read", link_chapters)
     app.connect("doctree-read", polish)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", lighten_code)

@@ -62,3 +62,14 @@ def test_the_hash_of_the_environment_sees_what_outputs_depend_on(tmp_path):
         seen.append(environment_hash(tmp_path))
     (tmp_path / "utils" / "note.txt").write_text("x", encoding="utf-8")
     assert len(set(seen)) == len(seen) and environment_hash(tmp_path) == seen[-1]
+
+
+def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book):
+    small_book.write([{"cell_type": "markdown", "source": "# 第 1 章\n\n这里是第 1 章。"}])
+    home = "# 书\n\n先读**第 1 章**，再读第 2 章；`第 1 章` 是代码。\n"
+    (small_book.folder / "book" / "index.md").write_text(home, encoding="utf-8")
+    small_book.build(0)
+    html = (small_book.folder / "_build" / "html" / "book" / "index.html").read_text("utf-8")
+    article = html[html.index("先读") : html.index("是代码")]
+    assert article.count("<a ") == 1 and 'href="p1_x/ch01_what_is_ml.html"' in article
+    assert "这里是第 1 章。" in small_book.page.read_text(encoding="utf-8")
