@@ -11,7 +11,7 @@ import torch
 from utils import plot
 from utils.checks import check
 from utils.data import load
-from utils.explorer import Bars, Image, Line, Path, Points, explore
+from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
 from utils.sweep import sweep, sweep_gd
 from utils.training import fit
 
@@ -21,6 +21,7 @@ __all__ = [
     "Line",
     "Path",
     "Points",
+    "Text",
     "check",
     "explore",
     "fit",

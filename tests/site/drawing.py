@@ -8,13 +8,14 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 from matplotlib.scale import LogTransform, SymmetricalLogTransform
 from matplotlib.transforms import IdentityTransform
 
 GHOST = 0.38
-Z_ORDER = ["image", "bars", "line", "path", "points"]
+Z_ORDER = ["image", "bars", "line", "path", "points", "text"]
 DATA_PX = 0.1  # 笔画相对画框的误差：只剩浮点数的舍入
 FRAME_PX = 1.0  # 画布的画框与 SVG 的画框
 
@@ -122,7 +123,7 @@ class Recording:
         if pinned is not None:
             last = len(self.spec["steps"]) - 1
             for layer in self.layers(panel):
-                if layer["type"] != "image":
+                if layer["type"] not in ("image", "text"):
                     out += self._strokes(layer, pinned, last, ghost=True)
         for layer in self.layers(panel):
             out += self._strokes(layer, index, step, ghost=False)
@@ -152,6 +153,8 @@ class Recording:
                 for n, at in enumerate(points[0])
                 if np.isfinite(at).all()
             ]
+        if kind == "text":
+            return self._text(layer, index, step, solid)
         if not layer["history"]:
             return [{"lines": _pieces(row), **line} for row in points if _pieces(row)]
         out = []
@@ -185,6 +188,26 @@ class Recording:
             "pixels": table[levels],
         }
 
+    def _text(self, layer: dict, index: tuple, step: int, solid: dict) -> list[dict]:
+        """每个要写的数：最后一位上的 1 就是一级。"""
+        levels = self.levels(layer, "t", index, step)[0].astype(int)
+        shown = np.full(levels.shape, True)
+        if "s" in layer["channels"]:
+            shown = np.resize(self.levels(layer, "s", index, step)[0] > 127, levels.shape)
+        points = np.resize(self.points(layer, index, step)[0], (len(levels), 2))
+        decimals = layer["decimals"]
+        return [
+            {
+                "kind": "text",
+                "at": at,
+                "text": f"{Decimal(int(level) - 32767).scaleb(-decimals):.{decimals}f}",
+                "size": layer["size"],
+                **solid,
+            }
+            for at, level, write in zip(points, levels, shown, strict=True)
+            if write
+        ]
+
     def _colors(self, layer: dict, index: tuple, step: int) -> list[str]:
         table = _split(layer["colors"])
         return [f"#{table[min(q, 254)]}" for q in self.levels(layer, "z", index, step)[0]]
@@ -206,7 +229,8 @@ class Recording:
         index, step = self.split(at)
         for number, panel in enumerate(shot["panels"]):
             where = f"滑块在 {at} 时，第 {number} 块"
-            out += [f"{where}：{p}" for p in self._panel(number, panel, index, step, pinned)]
+            found = self._panel(number, panel, index, step, pinned, shot["ink"])
+            out += [f"{where}：{p}" for p in found]
         return out + self._status(shot["status"], index, step)
 
     def split(self, at: list[float]) -> tuple[tuple[int, ...], int]:
@@ -234,7 +258,7 @@ class Recording:
         return []
 
     def _panel(
-        self, number: int, drawn: dict, index: tuple, step: int, pinned: tuple | None
+        self, number: int, drawn: dict, index: tuple, step: int, pinned: tuple | None, ink: str
     ) -> list[str]:
         width, height, css_width, css_height = drawn["size"]
         clip, *ops = drawn["ops"] or [{}]
@@ -246,6 +270,11 @@ class Recording:
         if abs(width / css_width - height / css_height) > 0.02:
             return [f"画布被拉变形了：{width} x {height} 像素画在 {css_width} x {css_height} 里"]
         want = [_placed(s, clip["box"]) for s in self.strokes(number, index, step, pinned)]
+        for stroke in want:
+            if stroke["kind"] == "text":  # 字号随图缩放
+                stroke["size"] *= css_width / self.spec["panels"][number]["width"]
+            if stroke.get("color") == "--ex-ink":
+                stroke["color"] = ink
         if [s["kind"] for s in want] != [op["kind"] for op in ops]:
             return [f"应当画 {_count(want)}，画的是 {_count(ops)}"]
         out = []
@@ -301,16 +330,18 @@ def _placed(stroke: dict, frame: list[float]) -> dict:
 
 def _difference(want: dict, op: dict) -> str:
     """两笔不一样在哪里；一样就是空字符串。"""
-    for key in ("color", "filled", "dash", "smooth", "radius"):
+    for key in ("color", "filled", "dash", "smooth", "radius", "text"):
         if key in want and want[key] != op[key]:
             return f"的 {key} 应当是 {want[key]}，画的是 {op[key]}"
+    if "size" in want and abs(want["size"] - op["size"]) > 0.01:
+        return f"的字号应当是 {want['size']:.2f} 像素，画的是 {op['size']:.2f}"
     if abs(want["alpha"] - op["alpha"]) > 1e-3:
         return f"的不透明度应当是 {want['alpha']}，画的是 {op['alpha']}"
     if want["kind"] == "line":
         if [len(line) for line in want["lines"]] != [len(line) for line in op["lines"]]:
             return f"应当有 {_lengths(want)} 个点，画了 {_lengths(op)} 个"
         pairs = list(zip(want["lines"], op["lines"], strict=True))
-    elif want["kind"] == "dot":
+    elif want["kind"] in ("dot", "text"):
         pairs = [(want["at"], op["at"])]
     else:  # 矩形从哪个角画起都一样
         pairs = [(np.sort(want["box"], axis=0), np.sort(np.reshape(op["box"], (2, 2)), axis=0))]

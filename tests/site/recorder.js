@@ -48,6 +48,8 @@
     add(ctx, { kind: "bar", box: corners(ctx, ...rect), ...shade(ctx, true) }));
   before("strokeRect", (ctx, ...rect) =>
     add(ctx, { kind: "bar", box: corners(ctx, ...rect), ...shade(ctx, false) }));
+  before("fillText", (ctx, text, x, y) =>
+    add(ctx, { kind: "text", text, at: css(ctx, [x, y]), size: parseFloat(ctx.font), ...shade(ctx, true) }));
   before("putImageData", (ctx, image) => pixels.set(ctx.canvas, image));
   before("drawImage", (ctx, source, ...rect) => {
     const { data, width, height } = pixels.get(source);
@@ -80,7 +82,8 @@
         readings: [...panel.querySelectorAll(".explorer-value")].map((node) => node.textContent),
       };
     });
-    return { controls, panels, status: root.querySelector(".explorer-status").textContent };
+    const ink = getComputedStyle(root).getPropertyValue("--ex-ink").trim();
+    return { controls, panels, ink, status: root.querySelector(".explorer-status").textContent };
   };
   /** 等两帧，再等第二帧画完：滑块和窗口的变化都已经画出来。 */
   const frame = () => new Promise(requestAnimationFrame);

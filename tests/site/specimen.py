@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets.embed import embed_data
 
-from utils import Bars, Image, Line, Path, Points, explore, setup, sweep
+from utils import Bars, Image, Line, Path, Points, Text, explore, setup, sweep
 
 T = 12
 PLACES = np.linspace(-1, 1, 9)
@@ -33,6 +33,8 @@ def train(lr, mode, bias):
             "xs": PLACES + 0.1 * w[0],
             "ys": np.tanh(PLACES * (1 + t)) + 0.2 * bias,
             "heat": PLACES * w[0],
+            "numbers": 20 * w - bias,  # 衰减到零，也有负的
+            "seen": np.arange(3) <= t,
         }
         w = w - lr * w * np.array([1.0, 0.5, 0.1])
 
@@ -83,7 +85,21 @@ def page(home: str) -> str:
         labels=labels,
         alt=alt,
     )
-    embedded = embed_data(views=[histories, shapes], drop_defaults=False)
+    fig, (first, second) = plt.subplots(1, 2, figsize=(7, 2.5))
+    first.set(xlim=(0, 4), ylim=(-1, 1), title="数")
+    second.set(xlim=(0, 4), ylim=(-1.5, 1.5), title="数和点")
+    texts = explore(
+        runs,
+        fig,
+        [
+            Text([1, 2, 3], [0, 0.5, -0.5], "numbers", ax=first, label="三个数"),
+            Text([1, 2, 3], "w", "w", ax=second, shown="seen", decimals=3, size=8, color="#2F7FC1"),
+            Points([1, 2, 3], "w", ax=second, size=4),
+        ],
+        labels=labels,
+        alt="标本：写出来的数。",
+    )
+    embedded = embed_data(views=[histories, shapes, texts], drop_defaults=False)
     state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
     script = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'.format
     views = "".join(script(json.dumps(view)) for view in embedded["view_specs"])

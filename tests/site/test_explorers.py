@@ -151,7 +151,7 @@ def hover(figure: Figure, number: int) -> None:
     points = [
         (layer, at)
         for layer in layers
-        if layer["type"] != "image"
+        if layer["type"] not in ("image", "text")
         for at in recording.points(layer, index, step).reshape(-1, 2)
         if np.isfinite(at).all()
     ]

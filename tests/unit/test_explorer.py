@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import utils
-from utils import Bars, Image, Line, Path, Points, explore, sweep
+from utils import Bars, Image, Line, Path, Points, Text, explore, sweep
 from utils.explorer import frame
 from utils.explorer.encode import Encoder, to_fraction
 
@@ -159,6 +159,43 @@ def test_points_and_bars(runs, fig):
     drawn, bars = view_of(explorer).spec["layers"]
     assert set(drawn["channels"]) == {"x", "y", "z"}
     assert 0 < bars["width"] < 1 and 0 <= bars["base"] < 0.2
+
+
+def test_written_numbers_have_no_quantisation_error(runs, fig):
+    left, right = fig.axes
+    at = np.arange(6.0)
+    layers = [
+        Text(at, at, "curve", ax=left, decimals=4),
+        Text([0, 1], "heads", "heads", shown=[1, 0], ax=right, color="#D55E00"),
+    ]
+    view = view_of(explore(runs, fig, layers, alt="数"))
+    all_shown, some = view.spec["layers"]
+    assert all_shown["color"] == "--ex-ink" and some["color"] == "#d55e00"
+    assert set(all_shown["channels"]) == {"x", "y", "t"} and not all_shown["history"]
+    for layer, want, decimals in [(all_shown, "curve", 4), (some, "heads", 2)]:
+        got = decode(view, layer["channels"]["t"])[..., 0, :]
+        np.testing.assert_allclose(got, runs[want].values.round(decimals), atol=1e-9)
+    assert decode(view, some["channels"]["s"]).ravel().tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(-0.004, 2, "0.00"), (-0.006, 2, "-0.01"), (2.5, 3, "2.500"), (32767, 0, "32767")],
+)
+def test_written_numbers_in_the_picture(fig, monkeypatch, value, decimals, text):
+    written = []
+    monkeypatch.setattr(type(fig.axes[0]), "text", lambda _, x, y, s, **__: written.append(s))
+    runs = sweep(lambda n: iter([{"v": np.array([value, 7.0])}] * n), n=[2])
+    layer = Text([0, 1], [0, 0], "v", shown=[1, 0], decimals=decimals)
+    explore(runs, fig, [layer], alt="数")
+    assert written == [text]
+
+
+def test_numbers_too_large_to_write_are_refused(runs, fig):
+    with pytest.raises(ValueError, match=r"不能超过 3\.2767"):
+        explore(runs, fig, [Text([0, 1], [0, 0], "heads", decimals=4)], alt="数")
+    with pytest.raises(ValueError, match="0 到 4"):
+        Text([0], [0], "loss", decimals=5)
 
 
 def test_controls_start_where_asked(runs, fig):

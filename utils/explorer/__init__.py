@@ -39,10 +39,10 @@ from utils.explorer.encode import (
     row_zero_is_low,
     to_fraction,
 )
-from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points
+from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Text
 from utils.explorer.live import Hyperparameter, Trainer
 
-__all__ = ["Bars", "Explorer", "Image", "Line", "Path", "Points", "explore"]
+__all__ = ["Bars", "Explorer", "Image", "Line", "Path", "Points", "Text", "explore"]
 
 _HERE = FilePath(__file__).parent
 _MAX_BYTES = 1_000_000
@@ -107,7 +107,7 @@ def explore(
     runs : ``sweep`` 或 ``sweep_gd`` 的结果。取值不止一个的超参数各有一个滑块。
     fig : 画好画框的 matplotlib 图。每个坐标系成为一块，窄屏上自动换行；函数会关掉它。
         会发散的数据请先用 ``ax.set(xlim=..., ylim=...)`` 固定范围，否则按全部数据定范围。
-    layers : 图层列表，见 ``Line``、``Path``、``Points``、``Image``、``Bars``。
+    layers : 图层列表，见 ``Line``、``Path``、``Points``、``Image``、``Bars``、``Text``。
     alt : 一句话描述这张图，读屏软件会念出来。
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
@@ -223,7 +223,8 @@ def _with_defaults(layers: Sequence[Layer], fig: Figure) -> list[Layer]:
             raise TypeError(f"layers 的第 {i} 个应当是图层，收到的是 {type(layer).__name__}。")
         if layer.ax is not None and layer.ax not in first:
             raise ValueError(f"layers 的第 {i} 个图层的 ax 不属于这张 fig。")
-        color = mpl.colors.to_hex(layer.color or colors[i % len(colors)])
+        default = plot.INK if layer.kind == "text" else colors[i % len(colors)]
+        color = mpl.colors.to_hex(layer.color or default)
         out.append(replace(layer, ax=layer.ax or first[0], color=color))
     return out
 
@@ -265,7 +266,7 @@ def _layer_spec(
         "type": layer.kind,
         "panel": next(i for i, group in enumerate(groups) if group[0] is layer.ax),
         "label": layer.label,
-        "color": layer.color,
+        "color": "--ex-ink" if layer.color == plot.INK else layer.color,
         "dash": bool(getattr(layer, "dash", False)),
         "history": bool(history),
     }
@@ -286,6 +287,8 @@ def _layer_spec(
         }
     elif layer.kind == "points":
         spec["size"] = layer.size
+    elif layer.kind == "text":
+        spec |= {"size": layer.size, "decimals": layer.decimals}
     elif layer.kind == "bars":
         x = to_fraction(layer.ax, "x", np.array([0.0, layer.width]))
         base = layer.ax.get_ylim()[0] if layer.ax.get_yscale() == "log" else 0.0
@@ -414,6 +417,14 @@ def _paint(layer: Layer, now: dict[str, np.ndarray], length: int) -> None:
         if layer.values is not None:
             paint |= {"cmap": layer.cmap, "vmin": layer.vmin, "vmax": layer.vmax}
         ax.scatter(now["x"].ravel(), now["y"].ravel(), s=layer.size**2, label=layer.label, **paint)
+    elif layer.kind == "text":
+        shown = now["s"].ravel() > 0.5 if "s" in now else np.ones(now["t"].size, dtype=bool)
+        columns = zip(now["x"].ravel(), now["y"].ravel(), now["t"].ravel(), shown, strict=True)
+        for x, y, value, write in columns:
+            if write and np.isfinite([x, y, value]).all():
+                text = f"{round(value, layer.decimals) + 0:.{layer.decimals}f}"
+                at = {"ha": "center", "va": "center_baseline", "clip_on": True}
+                ax.text(x, y, text, color=color, fontsize=layer.size, **at)
     elif layer.kind == "bars":
         ax.bar(now["x"][0], now["y"][0], width=layer.width, color=color, label=layer.label)
     else:

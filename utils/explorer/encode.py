@@ -56,6 +56,16 @@ class Encoder:
         high = min(float(finite.max(initial=1.0)), 1 + _REACH)
         return self.add(fraction, low=low, high=high, bits=16)
 
+    def add_decimals(self, array: np.ndarray, decimals: int) -> dict[str, Any]:
+        """要写成数字的数：一级正好是最后一位上的 1，写出来的没有量化误差。"""
+        high = (_NAN16 - 1) // 2 / 10**decimals
+        if (np.abs(array) > high).any():
+            raise ValueError(
+                f"Text 写 {decimals} 位小数时，数的大小不能超过 {high:g}，"
+                f"收到了 {np.nanmax(np.abs(array)):g}。请把 decimals 取小一些，或换个单位。"
+            )
+        return self.add(array, low=-high, high=high, bits=16)
+
     def tobytes(self) -> bytes:
         return b"".join(self._parts)
 
@@ -199,11 +209,15 @@ def extent(layer: Layer, shape: tuple[int, int]) -> tuple[float, float, float, f
 
 
 def encode_channel(encoder: Encoder, layer: Layer, name: str, array: np.ndarray) -> dict[str, Any]:
-    """量化一个通道：颜色 8 位；坐标先换成画框里的比例，再用 16 位。"""
+    """量化一个通道：颜色和“写不写”8 位；写出来的数 16 位；坐标先换成画框里的比例，再用 16 位。"""
     if name == "z":
         if layer.kind == "image" and row_zero_is_low(layer, array.shape[-2:]):
             array = array[..., ::-1, :]  # 浏览器从上往下画
         return encoder.add(array, low=layer.vmin, high=layer.vmax, bits=8)
+    if name == "t":
+        return encoder.add_decimals(array, layer.decimals)
+    if name == "s":
+        return encoder.add(array, low=0.0, high=1.0, bits=8)
     return encoder.add_fraction(to_fraction(layer.ax, name, array))
 
 

@@ -159,6 +159,23 @@ const plotters = {
     }
   },
 
+  text(ctx, layer, box, run, i, step) {
+    const x = run.get(i, "x", step);
+    const y = run.get(i, "y", step);
+    const t = run.get(i, "t", step);
+    const shown = layer.channels.s && run.get(i, "s", step);
+    ctx.font = `${layer.size * box.scale}px ${getComputedStyle(ctx.canvas).fontFamily}`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    for (let n = 0; n < t.columns; n++) {
+      if (shown && shown.raw[n] <= 127) continue;
+      const text = t.values[n].toFixed(layer.decimals);
+      // 舍入成零的负数不写负号
+      const label = Number(text) === 0 ? text.replace("-", "") : text;
+      ctx.fillText(label, box.x(x.values[n]), box.y(y.values[n]));
+    }
+  },
+
   line(ctx, layer, box, run, i, step, ghost) {
     const x = run.get(i, "x", step);
     const y = run.get(i, "y", step);
@@ -183,6 +200,11 @@ const plotters = {
   },
 };
 plotters.path = plotters.line;
+
+/** 颜色是 #rrggbb，或随深浅模式变化的 CSS 变量名。 */
+const inCss = (color) => (color.startsWith("--") ? `var(${color})` : color);
+const onCanvas = (color, canvas) =>
+  color.startsWith("--") ? getComputedStyle(canvas).getPropertyValue(color).trim() : color;
 
 function stroke(ctx, at, from, to) {
   ctx.beginPath();
@@ -209,8 +231,8 @@ class Panel {
     this.spec = spec;
     this.panel = spec.panels[number];
     this.layers = spec.layers.map((layer, i) => ({ layer, i })).filter((l) => l.layer.panel === number);
-    // 画图的次序：图像垫底，曲线和点在上
-    const order = ["image", "bars", "line", "path", "points"];
+    // 画图的次序：图像垫底，曲线和点在上，字在最上
+    const order = ["image", "bars", "line", "path", "points", "text"];
     this.layers.sort((a, b) => order.indexOf(a.layer.type) - order.indexOf(b.layer.type));
 
     const { width, height } = this.panel;
@@ -234,7 +256,7 @@ class Panel {
       const swatch = element("span", `explorer-swatch explorer-swatch-${layer.dash ? "dash" : layer.type}`);
       swatch.style.color = layer.colors
         ? `#${layer.colors.substr(6 * 190, 6)}`
-        : layer.color;
+        : inCss(layer.color);
       const value = element("span", "explorer-value");
       item.append(swatch, `${layer.label} `, value);
       this.legend.append(item);
@@ -250,6 +272,7 @@ class Panel {
     const { clientWidth, clientHeight } = this.canvas;
     const [x0, y0, w, h] = this.panel.box;
     const box = { left: x0 * clientWidth, top: y0 * clientHeight, w: w * clientWidth, h: h * clientHeight };
+    box.scale = clientWidth / this.panel.width; // 一磅是多少像素
     box.x = (fraction) => box.left + fraction * box.w;
     box.y = (fraction) => box.top + (1 - fraction) * box.h;
     return box;
@@ -271,10 +294,10 @@ class Panel {
     ctx.clip();
     const paint = (source, isGhost) => {
       for (const { layer, i } of this.layers) {
-        if (isGhost && layer.type === "image") continue;
+        if (isGhost && ["image", "text"].includes(layer.type)) continue;
         ctx.save();
         ctx.globalAlpha = isGhost ? GHOST : 1;
-        ctx.strokeStyle = ctx.fillStyle = layer.color;
+        ctx.strokeStyle = ctx.fillStyle = onCanvas(layer.color, canvas);
         ctx.lineWidth = layer.type === "path" ? 1.5 : 2;
         ctx.lineJoin = "round";
         if (layer.dash || isGhost) ctx.setLineDash([6, 4]);
@@ -353,6 +376,7 @@ class Panel {
         cell = { x: px, y: py, text: `${layer.label ?? ""} ${where}：${format(value)}`.trim() };
         continue;
       }
+      if (layer.type === "text") continue; // 数已经写出来了
       const xs = this.run.get(i, "x", this.step);
       const ys = this.run.get(i, "y", this.step);
       const end = layer.history ? Math.min(this.run.length, ys.columns) : ys.columns;
@@ -624,6 +648,10 @@ async function render({ model, el }) {
   spec.sliders.forEach((_, i) => model.on(`change:axis_${i}`, onSlider));
   const resize = new ResizeObserver(redraw);
   resize.observe(panelsNode);
+  // 切换深浅模式：画布上的墨色跟着换
+  const theme = new MutationObserver(redraw);
+  const attributeFilter = ["data-theme", "theme", "data-jp-theme-light"];
+  for (const node of [document.documentElement, document.body]) theme.observe(node, { attributeFilter });
   // 滑块可能比图晚一点插进页面
   const controls = new MutationObserver(() => nameControls(view));
   requestAnimationFrame(() => {
@@ -640,6 +668,7 @@ async function render({ model, el }) {
     cancelAnimationFrame(frame);
     resize.disconnect();
     controls.disconnect();
+    theme.disconnect();
     model.off("msg:custom", onMessage);
     model.off("change:step", redraw);
     spec.sliders.forEach((_, i) => model.off(`change:axis_${i}`, onSlider));

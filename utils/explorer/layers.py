@@ -172,6 +172,41 @@ class Bars(Layer):
         return {"x": self.x, "y": self.y}
 
 
+@dataclass(frozen=True)
+class Text(Layer):
+    """写在画面上的数：当前步的 n 个数，各写在 ``(x, y)`` 处，以那一点为中心。
+
+    没有给 ``color`` 时用墨色，深色模式里跟着变浅。钉住对比时不画淡影；数已经写出来，悬停不再读。
+
+    参数
+    ----
+    x, y : 变量名（每一步是标量或 ``(n,)`` 的向量），或固定数组。
+    values : 要写的数，形状同 ``x``。
+    shown : 哪些要写出来：大于 0.5 写，否则留空；不给就全写。形状同 ``x``。
+    decimals : 小数位数，0 到 4。写出来的就是四舍五入的结果，
+        所以数的大小不能超过 ``32767 / 10**decimals``。
+    size : 字号，单位是磅，随图一起缩放，与 matplotlib 的 ``fontsize`` 相同。
+    """
+
+    x: Channel
+    y: Channel
+    values: Channel
+    _: KW_ONLY
+    shown: Channel | None = None
+    decimals: int = 2
+    size: float = 10
+
+    kind = "text"
+
+    def __post_init__(self) -> None:
+        if self.decimals not in range(5):
+            raise ValueError(f"decimals 应当是 0 到 4 的整数，收到的是 {self.decimals!r}。")
+
+    def channels(self) -> dict[str, Channel | None]:
+        channels = {"x": self.x, "y": self.y, "t": self.values}
+        return channels if self.shown is None else {**channels, "s": self.shown}
+
+
 def _check_colors(layer: Points | Image) -> None:
     name = type(layer).__name__
     if layer.cmap not in mpl.colormaps:
