@@ -4,6 +4,7 @@
 """
 
 import random
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ __all__ = [
     "fit",
     "load",
     "plot",
+    "seeded",
     "setup",
     "sweep",
     "sweep_gd",
@@ -44,11 +46,32 @@ def setup(seed: int = 0) -> None:
     ----
     TypeError, ValueError : ``seed`` 不是整数，或超出 0 到 2**32 - 1。
     """
-    if isinstance(seed, bool) or not isinstance(seed, int):
+    _check_seed(seed)
+    random.seed(int(seed))
+    np.random.seed(int(seed))  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
+    torch.manual_seed(int(seed))
+    plot.use_style()
+
+
+def seeded(seed: int) -> torch.Generator:
+    """种子固定的随机数发生器：同样的种子，每次得到同样的随机数。
+
+    交给 ``torch.randn`` 等函数的 ``generator``，与全局的随机状态互不影响。
+
+    参数
+    ----
+    seed : 非负整数，0 到 2**32 - 1。
+
+    异常
+    ----
+    TypeError, ValueError : 与 ``setup`` 相同。
+    """
+    _check_seed(seed)
+    return torch.Generator().manual_seed(int(seed))
+
+
+def _check_seed(seed: int) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
         raise TypeError(f"seed 应当是整数，收到的是 {type(seed).__name__}：{seed!r}。")
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed 应当在 0 到 2**32 - 1 之间，收到的是 {seed}。")
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
-    torch.manual_seed(seed)
-    plot.use_style()

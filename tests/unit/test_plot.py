@@ -49,6 +49,15 @@ def test_setup_fixes_every_seed():
 def test_setup_refuses_bad_seeds(seed, error):
     with pytest.raises(error, match="seed"):
         utils.setup(seed=seed)
+    with pytest.raises(error, match="seed"):
+        utils.seeded(seed)
+
+
+def test_seeded_repeats_and_leaves_the_global_state_alone():
+    before = torch.get_rng_state()
+    first, again, other = (torch.rand(3, generator=utils.seeded(s)) for s in (1, np.int64(1), 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_contour_fixes_the_limits():
