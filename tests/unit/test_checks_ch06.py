@@ -78,6 +78,14 @@ def direct_edges(slopes):
     return total
 
 
+def forwards(slopes):
+    total = torch.zeros(len(slopes), dtype=slopes.dtype)
+    total[-1] = 1
+    for i in range(len(slopes) - 1):
+        total[i] = slopes[i] @ total
+    return total
+
+
 def overwriting(slopes):
     n = len(slopes)
     total = torch.zeros(n, dtype=slopes.dtype)
@@ -152,6 +160,7 @@ WRONG = [
     ("ch06.tied", lambda W, x, g: torch.outer(g, torch.tanh(W @ x))
      + torch.outer((1 - torch.tanh(W @ x) ** 2) * (W @ g), x), "转置"),
     ("ch06.graph", direct_edges, "直接连到"),
+    ("ch06.graph", forwards, "从前往后扫"),
     ("ch06.graph", overwriting, "覆盖"),
     ("ch06.graph", lambda slopes: torch.linalg.inv(torch.eye(len(slopes)).double() - slopes)[0],
      "前向模式"),

@@ -199,21 +199,12 @@ def graph_gradient(slopes):
 
 
 @graph_gradient.mistake(
-    "你只算了直接连到最后一个节点的边。经过中间节点的路也要算：沿路相乘，各路相加。"
+    "你只算了直接连到最后一个节点的边，经过中间节点的路没有算进来。从最后一个节点往前扫："
+    "要用到的都已经算好，沿路相乘，各路相加。从前往后扫时，后面节点的导数还是零。"
 )
 def _(slopes):
     total = slopes[:, -1].clone()
     total[-1] = 1
-    return total
-
-
-@graph_gradient.mistake("次序反了：从前往后扫时，后面节点的导数还没有算好。从最后一个节点往前扫。")
-def _(slopes):
-    n = len(slopes)
-    total = torch.zeros(n, dtype=slopes.dtype)
-    total[-1] = 1
-    for i in range(n - 1):
-        total[i] = slopes[i] @ total
     return total
 
 
