@@ -1,0 +1,310 @@
+"""第 1 章《机器学习是什么》的练习检查。"""
+
+import torch
+
+from utils.checks import case, exercise
+
+
+def _normal(rng, *shape: int) -> torch.Tensor:
+    """标准正态的 float64 张量。"""
+    return torch.as_tensor(rng.normal(size=shape))
+
+
+# ---------------------------------------------------------------- 练习 1：RMSE
+
+
+def _pairs(rng):
+    for n, note in [(7, ""), (40, ""), (1, "只有一个样本")]:
+        yield case(_normal(rng, n), 3 * _normal(rng, n) + 1, note=note)
+
+
+@exercise("ch01.rmse", title="均方误差开平方", cases=_pairs)
+def root_mean_square(prediction, target):
+    return ((prediction - target) ** 2).mean().sqrt()
+
+
+@root_mean_square.mistake("这是 MSE，还差最后一步：开平方，单位才与标签相同。")
+def _(prediction, target):
+    return ((prediction - target) ** 2).mean()
+
+
+@root_mean_square.mistake("你先开了平方再平均，那是 MAE。次序是：平方、平均、最后才开平方。")
+def _(prediction, target):
+    return (prediction - target).abs().mean()
+
+
+@root_mean_square.mistake("平方以后要取平均（`.mean()`），你取的是总和：样本一多，它就跟着变大。")
+def _(prediction, target):
+    return ((prediction - target) ** 2).sum().sqrt()
+
+
+@root_mean_square.mistake(
+    "这是误差的标准差：`.std()` 会先减去误差的平均值，系统性地猜高或猜低就看不见了。"
+)
+def _(prediction, target):
+    return (prediction - target).std(unbiased=False)
+
+
+# ---------------------------------------------------------------- 练习 2：网格搜索
+
+
+def _grid_cases(rng):
+    for n, p, q, note in [(20, 7, 5, ""), (9, 4, 9, ""), (30, 6, 6, ""), (8, 5, 1, "只有一个 b")]:
+        ws, bs = (torch.as_tensor(rng.permutation(k) * 0.7 - 1.3) for k in (p, q))
+        w, b = ws[rng.integers(p)], bs[rng.integers(q)]
+        x = _normal(rng, n) + 1
+        yield case(x, w * x + b + 0.1 * _normal(rng, n), ws, bs, note=note)
+
+
+def _losses(x, y, ws, bs):
+    return ((ws[:, None, None] * x + bs[:, None] - y) ** 2).mean(-1)  # (P, Q)
+
+
+@exercise("ch01.grid_search", title="网格搜索", cases=_grid_cases)
+def best_on_grid(x, y, ws, bs):
+    i, j = divmod(int(_losses(x, y, ws, bs).argmin()), len(bs))
+    return ws[i], bs[j]
+
+
+@best_on_grid.mistake("次序反了：题目要 `(w, b)`，你返回的是 `(b, w)`。")
+def _(x, y, ws, bs):
+    return best_on_grid(x, y, ws, bs)[::-1]
+
+
+@best_on_grid.mistake("你找的是 loss 最大的一对。要的是最小：`argmin`。")
+def _(x, y, ws, bs):
+    i, j = divmod(int(_losses(x, y, ws, bs).argmax()), len(bs))
+    return ws[i], bs[j]
+
+
+@best_on_grid.mistake(
+    "你先固定 b 挑好 w，再固定这个 w 去挑 b。两个参数会互相补偿，要试遍所有的组合。"
+)
+def _(x, y, ws, bs):
+    i = int(_losses(x, y, ws, bs[:1])[:, 0].argmin())
+    return ws[i], bs[int(_losses(x, y, ws[i : i + 1], bs)[0].argmin())]
+
+
+@best_on_grid.mistake("返回的是最小的 loss。题目要的是取到它的那一对参数 `(w, b)`。")
+def _(x, y, ws, bs):
+    return _losses(x, y, ws, bs).min()
+
+
+@best_on_grid.mistake("比较的是误差的平均，没有先平方：正负误差会互相抵消，负得最多的反而当选。")
+def _(x, y, ws, bs):
+    signed = (ws[:, None, None] * x + bs[:, None] - y).mean(-1)
+    i, j = divmod(int(signed.argmin()), len(bs))
+    return ws[i], bs[j]
+
+
+# ---------------------------------------------------------------- 练习 3：最好的常数
+
+
+def _constant_cases(rng):
+    yield case(torch.tensor([1.0, 2.0, 9.0], dtype=torch.float64), note="三个数，一个特别大")
+    yield case(_normal(rng, 11) ** 2 * 10)
+    yield case(torch.tensor([4.5], dtype=torch.float64), note="只有一个样本")
+    yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30])), note="有重复的数")
+
+
+@exercise("ch01.constant", title="最好的常数", cases=_constant_cases)
+def best_constants(y):
+    return y.mean(), y.median()
+
+
+@best_constants.mistake("两个答案的次序反了：先是 MSE 的，再是 MAE 的。")
+def _(y):
+    return y.median(), y.mean()
+
+
+@best_constants.mistake(
+    "MAE 的答案不是平均数：对 |c − y| 求导，每个点只贡献 +1 或 −1，与远近无关。"
+)
+def _(y):
+    return y.mean(), y.mean()
+
+
+@best_constants.mistake(
+    "MSE 的答案不是中位数：对 (c − y)² 求导，每个点的贡献与它的误差成正比，远的点拉得更用力。"
+)
+def _(y):
+    return y.median(), y.median()
+
+
+@best_constants.mistake(
+    "最大与最小的中间，让最大的误差最小，与 MAE 无关。数一数 c 左右两边各有几个点。"
+)
+def _(y):
+    return y.mean(), (y.max() + y.min()) / 2
+
+
+@best_constants.mistake("取中位数之前要先排序：`y[len(y) // 2]` 只是排在中间位置的那个样本。")
+def _(y):
+    return y.mean(), y[len(y) // 2]
+
+
+# ---------------------------------------------------------------- 练习 4：指示变量
+
+
+def _indicator_cases(rng):
+    for n, k, note in [(8, 3, ""), (30, 5, ""), (4, 6, "有的种类一只也没有"), (5, 1, "只有一种")]:
+        species = torch.as_tensor(rng.integers(0, min(k, 4), size=n))
+        yield case(_normal(rng, n), species, k, note=note)
+
+
+def _onehot(x, species, n_species):
+    return torch.nn.functional.one_hot(species, n_species).to(x.dtype)
+
+
+@exercise("ch01.indicators", title="按种类的特征", cases=_indicator_cases)
+def indicator_features(x, species, n_species):
+    d = _onehot(x, species, n_species)
+    return torch.cat([d, d * x[:, None]], dim=1)
+
+
+@indicator_features.mistake("两半的次序反了：前 K 列是 δ，后 K 列才是 δ 乘 x。")
+def _(x, species, n_species):
+    d = _onehot(x, species, n_species)
+    return torch.cat([d * x[:, None], d], dim=1)
+
+
+@indicator_features.mistake(
+    "每个种类要有自己的斜率，所以后一半是 δ 乘 x：别的种类的那几列应当是 0，不能每列都放 x。"
+)
+def _(x, species, n_species):
+    d = _onehot(x, species, n_species)
+    return torch.cat([d, x[:, None].expand(-1, n_species)], dim=1)
+
+
+@indicator_features.mistake(
+    "列的排法不对：你把每个种类的 δ 和 δx 排在一起，题目要先排完全部 δ，再排全部 δx。"
+)
+def _(x, species, n_species):
+    d = _onehot(x, species, n_species)
+    return torch.stack([d, d * x[:, None]], dim=2).flatten(1)
+
+
+@indicator_features.mistake(
+    "编号是从 0 开始的：编号 k 的种类对应第 k 列（第一列是第 0 列），你的列错开了一位。"
+)
+def _(x, species, n_species):
+    d = _onehot(x, species, n_species).roll(1, dims=1)
+    return torch.cat([d, d * x[:, None]], dim=1)
+
+
+@indicator_features.mistake(
+    "种类编号不能当作数直接用：编号 3 并不比编号 1 大三倍。先换成 0 和 1 的指示变量。"
+)
+def _(x, species, n_species):
+    code = species.to(x.dtype)[:, None].expand(-1, n_species)
+    return torch.cat([code, code * x[:, None]], dim=1)
+
+
+# ---------------------------------------------------------------- 练习 5：一个特征的岭回归
+
+
+def _ridge_cases(rng):
+    for n, lam, note in [(12, 0.3, ""), (50, 2.0, ""), (9, 0.0, "λ = 0"), (3, 0.05, "")]:
+        x = 2 * _normal(rng, n) + 3
+        yield case(x, 1.5 * x - 4 + _normal(rng, n), lam, note=note)
+
+
+def _center(x, y):
+    dx, dy = x - x.mean(), y - y.mean()
+    return (dx**2).mean(), (dx * dy).mean()
+
+
+@exercise("ch01.ridge", title="一个特征的岭回归", cases=_ridge_cases)
+def ridge_line(x, y, lam):
+    variance, covariance = _center(x, y)
+    w = covariance / (variance + lam)
+    return w, y.mean() - w * x.mean()
+
+
+@ridge_line.mistake("没有用到 λ：对 λw² 求导得到 2λw，它要加进 w 前面的系数里。")
+def _(x, y, lam):
+    variance, covariance = _center(x, y)
+    w = covariance / variance
+    return w, y.mean() - w * x.mean()
+
+
+@ridge_line.mistake(
+    "少了 N：loss 里是平均，x 的那一项是方差（除以 N），你用的是平方和，λ 就显得小了 N 倍。"
+)
+def _(x, y, lam):
+    variance, covariance = _center(x, y)
+    w = len(x) * covariance / (len(x) * variance + lam)
+    return w, y.mean() - w * x.mean()
+
+
+@ridge_line.mistake(
+    "你把 b 也罚了，或者没有先减去平均数：b 不在惩罚项里，对它求导应当得到 b = ȳ − w x̄。"
+)
+def _(x, y, lam):
+    X = torch.stack([x, torch.ones_like(x)], dim=1)
+    penalty = lam * torch.eye(2, dtype=x.dtype)
+    w, b = torch.linalg.solve(X.T @ X / len(x) + penalty, X.T @ y / len(x))
+    return w, b
+
+
+@ridge_line.mistake("没有减去平均数：把 b = ȳ − w x̄ 代回去以后，式子里出现的是 x − x̄ 和 y − ȳ。")
+def _(x, y, lam):
+    w = (x * y).mean() / ((x**2).mean() + lam)
+    return w, y.mean() - w * x.mean()
+
+
+@ridge_line.mistake("w 对了，b 用的却不是新的 w：正则化以后的 w 变小了，b = ȳ − w x̄ 要跟着重算。")
+def _(x, y, lam):
+    variance, covariance = _center(x, y)
+    return covariance / (variance + lam), y.mean() - covariance / variance * x.mean()
+
+
+@ridge_line.mistake("分母里是 λ，你用的是 2λ：两项求导都带出一个 2，约掉了。")
+def _(x, y, lam):
+    variance, covariance = _center(x, y)
+    w = covariance / (variance + 2 * lam)
+    return w, y.mean() - w * x.mean()
+
+
+# ---------------------------------------------------------------- 练习 6：误差出在哪里
+
+
+def _diagnose_cases(rng):
+    yield case(1.0, 6.0, 6.5, 7.0, note="训练误差就很高")
+    yield case(1.0, 1.2, 9.0, 9.5, note="训练到训练–验证升得最多")
+    yield case(1.0, 1.1, 1.3, 8.0, note="前三个都低")
+    yield case(5.0, 5.5, 6.0, 7.5, note="下限本来就高")
+    yield case(1.0, 0.4, 3.0, 2.8, note="训练误差低于下限")
+    yield case(2.0, 4.0, 7.0, 8.0, note="三段都有，比谁最大")
+
+
+def _pick(bias, variance, mismatch):
+    gaps = {"偏差": bias, "方差": variance, "不匹配": mismatch}
+    return max(gaps, key=gaps.get)
+
+
+@exercise("ch01.diagnose", title="误差出在哪里", cases=_diagnose_cases)
+def main_cause(floor, train, train_dev, target):
+    return _pick(train - floor, train_dev - train, target - train_dev)
+
+
+@main_cause.mistake(
+    "比的应当是相邻两个误差的差，不是误差本身：后面的误差一般都更大，直接比，最后一个总会赢。"
+)
+def _(floor, train, train_dev, target):
+    return _pick(train, train_dev, target)
+
+
+@main_cause.mistake("偏差要减去下限：标签自己就有误差，那一部分谁也消不掉，不能算在模型头上。")
+def _(floor, train, train_dev, target):
+    return _pick(train, train_dev - train, target - train_dev)
+
+
+@main_cause.mistake("不匹配是“目标”减“训练–验证”。你减的是训练误差，把方差也算了进去。")
+def _(floor, train, train_dev, target):
+    return _pick(train - floor, train_dev - train, target - train)
+
+
+@main_cause.mistake("三个差都要减**前一个**误差，你都减了下限。一次只比较变了一件事的两份数据。")
+def _(floor, train, train_dev, target):
+    return _pick(train - floor, train_dev - floor, target - floor)
