@@ -215,6 +215,21 @@ def test_controls_start_where_asked(runs, fig):
     assert (view.axis_0, view.axis_1, view.step) == (2, 1, 4)
 
 
+def test_opens_at_the_step_asked_for(runs):
+    def picture(runs, **options):
+        fig, ax = plt.subplots()
+        ax.set(xlim=(0, 40), ylim=(0, 2))
+        explorer = explore(runs, fig, [Line("loss")], alt="损失", **options)
+        return explorer, explorer._repr_mimebundle_()["image/png"]
+
+    explorer, png = picture(runs, steps=range(0, 50, 10), start_step=10)
+    controls, view = explorer.children
+    assert view.step == controls.children[-1].index == 1
+    _, two_steps = picture(runs.isel(step=slice(2)), steps=[0, 10])
+    _, all_steps = picture(runs, steps=range(0, 50, 10))
+    assert png == two_steps and png != all_steps
+
+
 def test_axis_with_one_value_has_no_slider():
     runs = sweep(train, lr=[0.1], mode=["慢", "快"])
     fig, _ = plt.subplots()
@@ -307,6 +322,7 @@ def test_payload_unpacks_to_spec_and_arrays(runs, fig):
         ([Line("loss")], {"alt": " "}, ValueError, "alt 不能为空"),
         ([Line("loss")], {"labels": {"rate": "学习率"}}, ValueError, "rate.*不是超参数.*lr"),
         ([Line("loss")], {"start": {"lr": 0.5}}, ValueError, "0.5.*不在网格里"),
+        ([Line("loss")], {"start_step": 7}, ValueError, "start_step=7.*0、1、2"),
         ([Line("loss")], {"steps": [0, 1]}, ValueError, "5 个数"),
     ],
 )

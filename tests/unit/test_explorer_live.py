@@ -219,7 +219,7 @@ def test_divergence_is_said_and_what_came_before_stays(connect, kind):
         steps, done = browser.until_done()
     assert len(steps) == 3
     assert done["outcome"] == "diverged"
-    assert done["text"] == "发散：第 3 轮起数值溢出"
+    assert done["text"] == "发散：从轮 3 起数值溢出"
 
 
 def test_an_error_in_train_is_shown_and_the_next_run_works(connect):

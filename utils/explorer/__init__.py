@@ -96,6 +96,7 @@ def explore(
     labels: Mapping[str, str] | None = None,
     start: Mapping[str, Any] | None = None,
     steps: Sequence[float] | None = None,
+    start_step: float | None = None,
     step_label: str = "步",
     train: Any = None,
     caption: str | None = None,
@@ -112,6 +113,7 @@ def explore(
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
     steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认 0、1、2……
+    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认最后一步。
     step_label : 步的名字，如 ``"步"``、``"轮"``。
     train : 现场训练用的生成器函数，默认是 ``sweep`` 记下的那个。
     caption : 图下面的一句说明。
@@ -146,6 +148,13 @@ def explore(
     step_values = np.arange(n_steps) if steps is None else np.asarray(list(steps), dtype=float)
     if step_values.shape != (n_steps,):
         raise ValueError(f"steps 应当有 {n_steps} 个数（每步一个），收到 {step_values.size} 个。")
+
+    if start_step is not None and start_step not in step_values:
+        raise ValueError(
+            f"start_step={start_step!r} 不是图上的一步；"
+            f"可以选：{'、'.join(_show(float(s)) for s in step_values)}。"
+        )
+    first = n_steps - 1 if start_step is None else int(np.argmax(step_values == start_step))
 
     layers = _with_defaults(layers, fig)
     moving = [resolve(layer, runs, grid) for layer in layers]
@@ -195,10 +204,10 @@ def explore(
         },
         "live": train is not None,
     }
-    picture = _picture(fig, layers, arrays, runs, position)
+    picture = _picture(fig, layers, arrays, histories, position, first)
     plt.close(fig)
 
-    view = _View(spec=spec, data=data, step=n_steps - 1)
+    view = _View(spec=spec, data=data, step=first)
     view.add_traits(
         **{f"axis_{i}": traitlets.Int(at).tag(sync=True) for i, at in enumerate(position)}
     )
@@ -207,7 +216,7 @@ def explore(
         trainer = Trainer(train, hyperparameters, layers, step_values, step_label, view.send)
         view.on_msg(lambda _, message, __: trainer.receive(message))
     return Explorer(
-        [_controls(view, sliders, position, step_values, step_label), view], picture, alt
+        [_controls(view, sliders, position, step_values, first, step_label), view], picture, alt
     )
 
 
@@ -345,6 +354,7 @@ def _controls(
     sliders: Sequence[Hyperparameter],
     position: Sequence[int],
     steps: np.ndarray,
+    first: int,
     step_label: str,
 ) -> widgets.Box:
     """滑块用浏览器里的连接（jslink）接到图上，所以静态网页上也拖得动。"""
@@ -362,7 +372,7 @@ def _controls(
     if len(steps) > 1:
         control = widgets.SelectionSlider(
             options=[(_show(float(s)), j) for j, s in enumerate(steps)],
-            index=len(steps) - 1,
+            index=first,
             description=step_label,
             layout=layout,
         )
@@ -378,26 +388,27 @@ def _picture(
     fig: Figure,
     layers: Sequence[Layer],
     arrays: Sequence[dict[str, np.ndarray]],
-    runs: xr.Dataset,
+    histories: Sequence[bool],
     position: Sequence[int],
+    step: int,
 ) -> bytes:
-    """用 matplotlib 画出默认位置的最后一步。"""
-    length = int(runs["length"].values[tuple(position)])
-    for layer, array in zip(layers, arrays, strict=True):
-        _paint(layer, {name: _at(a, position) for name, a in array.items()}, length)
+    """用 matplotlib 画出打开时的那一步。"""
+    for layer, array, history in zip(layers, arrays, histories, strict=True):
+        end = step + 1 if history else None
+        _paint(layer, {name: _at(a, position, step)[:, :end] for name, a in array.items()})
     for ax in fig.axes:
         if ax.get_legend_handles_labels()[0]:
             ax.legend()
     return frame.picture(fig)
 
 
-def _at(array: np.ndarray, position: Sequence[int]) -> np.ndarray:
-    """滑块停在 ``position``、走到最后一步时的 ``(K, N)``；沿某一维不变的数组只有一份。"""
-    index = [*position, array.shape[-3] - 1]
+def _at(array: np.ndarray, position: Sequence[int], step: int) -> np.ndarray:
+    """滑块停在 ``position``、走到 ``step`` 时的 ``(K, N)``；沿某一维不变的数组只有一份。"""
+    index = [*position, step]
     return array[tuple(min(i, n - 1) for i, n in zip(index, array.shape[:-2], strict=True))]
 
 
-def _paint(layer: Layer, now: dict[str, np.ndarray], length: int) -> None:
+def _paint(layer: Layer, now: dict[str, np.ndarray]) -> None:
     ax, color = layer.ax, layer.color
     limits = ax.get_xlim(), ax.get_ylim()
     if layer.kind == "image":

@@ -473,9 +473,9 @@ async function render({ model, el }) {
   const describe = (step, escaped) => {
     const parts = [];
     if (live?.message) parts.push(live.message);
-    else if (run.diverged) parts.push(`发散：第 ${spec.steps[Math.min(run.length, lastStep)]} ${spec.stepLabel}起数值溢出`);
+    else if (run.diverged) parts.push(`发散：从${spec.stepLabel} ${spec.steps[Math.min(run.length, lastStep)]} 起数值溢出`);
     else if (escaped) parts.push("发散：数值已经冲出画框");
-    else if (lastStep > 0 && step >= run.length) parts.push(`这次训练在第 ${spec.steps[Math.max(run.length - 1, 0)]} ${spec.stepLabel}结束`);
+    else if (lastStep > 0 && step >= run.length) parts.push(`这一次到${spec.stepLabel} ${spec.steps[Math.max(run.length - 1, 0)]} 为止`);
     if (live?.run.length) parts.push(`淡线是录好的：${live.ghost.name}`);
     else if (pinned) parts.push(`淡线是钉住的：${pinned.name}`);
     return parts.join("　");

@@ -119,7 +119,7 @@ class Trainer:
             except (OverflowError, FloatingPointError):
                 diverged = True
             if diverged:
-                outcome, text = "diverged", f"发散：第 {step:g} {self.step_label}起数值溢出"
+                outcome, text = "diverged", f"发散：从{self.step_label} {step:g} 起数值溢出"
                 break
             if not record:  # 提前结束
                 break
