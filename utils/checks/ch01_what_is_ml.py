@@ -303,8 +303,3 @@ def _(floor, train, train_dev, target):
 @main_cause.mistake("不匹配是“目标”减“训练–验证”。你减的是训练误差，把方差也算了进去。")
 def _(floor, train, train_dev, target):
     return _pick(train - floor, train_dev - train, target - train)
-
-
-@main_cause.mistake("三个差都要减**前一个**误差，你都减了下限。一次只比较变了一件事的两份数据。")
-def _(floor, train, train_dev, target):
-    return _pick(train - floor, train_dev - floor, target - floor)
