@@ -23,6 +23,18 @@ def test_explorer_above_the_fold(visit):
 
 
 @at_home
+def test_the_interface_is_in_chinese(visit):
+    """主题自己的按钮与提示也是中文，读屏软件念得出。"""
+    names = visit.evaluate(
+        """() => [...document.querySelectorAll("[aria-label], [title], [data-bs-title]")]
+            .flatMap((n) => ["aria-label", "title", "data-bs-title"].map((a) => n.getAttribute(a)))
+            .concat(document.querySelector("#pst-skip-link").textContent)
+            .filter((text) => /^[ -~\\s]*[A-Za-z]{4,}[ -~\\s]*$/.test(text ?? ""))"""
+    )
+    assert names == []
+
+
+@at_home
 def test_eight_parts(visit):
     """八部卡片；写完的章可以点，其余标着编写中。"""
     cards = visit.locator(".parts .part")

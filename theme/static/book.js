@@ -1,3 +1,32 @@
+// 主题里没有中文译文的词：读屏软件会念，鼠标停住会显示。
+const CHINESE = {
+  "Skip to main content": "跳到正文",
+  "Back to top": "回到顶部",
+  "Toggle primary sidebar": "显示或收起目录",
+  "Toggle secondary sidebar": "显示或收起本页目录",
+  "previous page": "上一页",
+  "next page": "下一页",
+  "Main": "全书目录",
+  "Page": "本页目录",
+  "Version warning": "版本提示",
+  "light/dark": "浅色或深色",
+  "Link to this heading": "到这一节的链接",
+  "Toggle hidden content": "展开或收起",
+};
+function translate() {
+  for (const name of ["title", "aria-label", "data-bs-title"]) {
+    for (const node of document.querySelectorAll(`[${name}]`)) {
+      const chinese = CHINESE[node.getAttribute(name).trim()];
+      if (chinese) node.setAttribute(name, chinese);
+    }
+  }
+  for (const node of document.querySelectorAll("#pst-skip-link a, #pst-back-to-top")) {
+    const text = node.lastChild;
+    text.textContent = CHINESE[text.textContent.trim()] ?? text.textContent;
+  }
+}
+translate();
+
 // 比版面宽的东西在自己的框里滚动：行内的长公式另起一块；能滚动的表格可以用键盘滚动。
 function fit() {
   for (const formula of document.querySelectorAll("mjx-container:not([display])")) {

@@ -416,7 +416,9 @@ function button(text, onClick) {
 function nameControls(view) {
   const root = view.closest(".explorer");
   for (const control of root?.querySelectorAll(".widget-inline-hbox, .widget-toggle-buttons") ?? []) {
-    const label = control.querySelector(".widget-label")?.textContent;
+    const name = control.querySelector(".widget-label");
+    const label = name?.textContent;
+    if (name?.title === "null") name.title = ""; // 控件没有提示时，管理器写的是 null
     const readout = control.querySelector(".widget-readout")?.textContent;
     for (const node of control.querySelectorAll('[role="slider"], [contenteditable]')) {
       node.setAttribute("aria-label", label);
