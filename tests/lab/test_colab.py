@@ -105,6 +105,7 @@ def test_the_notebook_alone_runs_to_its_end(chapter, colab, tmp_path):
         timeout=300,
         resources={"metadata": {"path": str(tmp_path)}},
     )
+    client.owns_km = True  # 跑完就关掉内核，不然各章的内核一直留在内存里
     client.execute()  # 任何一格出错都会抛出 CellExecutionError
 
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
