@@ -102,7 +102,7 @@ def test_the_notebook_alone_runs_to_its_end(chapter, colab, tmp_path):
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
-        timeout=300,
+        timeout=900,  # 只防卡死；机器忙的时候，一格也可能要几分钟
         resources={"metadata": {"path": str(tmp_path)}},
     )
     client.owns_km = True  # 跑完就关掉内核，不然各章的内核一直留在内存里
