@@ -2,10 +2,7 @@
 
 import math
 
-import pytest
 import torch
-
-from utils.checks import check, exercises
 
 
 def draws(prior, p_blue, n, k):
@@ -126,32 +123,3 @@ WRONG = [
     ("ch03.boundaries", lambda a, s, b, t, p: (lambda r: r[
         (r - (a + b) / 2).abs().argsort()[:1]])(boundaries(a, s, b, t, p)), "只给了一个"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answer_passes(name):
-    result = check(name, RIGHT[name])
-    assert result.passed, result
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_typical_mistake_gets_its_hint(name, answer, hint):
-    result = check(name, answer)
-    assert not result.passed
-    assert hint in result.message, result
-
-
-def test_every_exercise_has_a_right_answer_and_two_wrong_ones():
-    names = {name for name in exercises() if name.startswith("ch03.")}
-    assert names == set(RIGHT)
-    for name in names:
-        assert sum(wrong[0] == name for wrong in WRONG) >= 2, name
-
-
-def not_started(*args):
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_unfinished_stub_is_told_kindly(name):
-    assert check(name, not_started).status == "unfinished"

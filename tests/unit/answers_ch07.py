@@ -4,10 +4,7 @@ import itertools
 import math
 
 import numpy as np
-import pytest
 import torch
-
-from utils.checks import check, exercises
 
 
 def gap(n_train, n_hypotheses, delta):
@@ -98,32 +95,3 @@ WRONG = [
     ("ch07.zigzag", lambda x, m: zigzag_with(x, m, 1, [-2, 2] * m), "斜率是 m"),
     ("ch07.zigzag", lambda x, m: zigzag_with(x, m, m, [-2 * m] * m), "轮流"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answer_passes(name):
-    result = check(name, RIGHT[name])
-    assert result.passed, result
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_typical_mistake_gets_its_hint(name, answer, hint):
-    result = check(name, answer)
-    assert not result.passed
-    assert hint in result.message, result
-
-
-def test_every_exercise_has_a_right_answer_and_two_wrong_ones():
-    names = {name for name in exercises() if name.startswith("ch07.")}
-    assert names == set(RIGHT)
-    for name in names:
-        assert sum(wrong[0] == name for wrong in WRONG) >= 2, name
-
-
-def not_started(*args):
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_unfinished_stub_is_told_kindly(name):
-    assert check(name, not_started).status == "unfinished"

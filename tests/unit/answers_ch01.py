@@ -1,9 +1,6 @@
 """第 1 章的练习检查：对的要过，典型的错误要说中。"""
 
-import pytest
 import torch
-
-from utils.checks import check, exercises
 
 
 def rmse(prediction, target):
@@ -104,32 +101,3 @@ WRONG = [
     )[0], "训练–验证"),
     ("ch01.diagnose", lambda a, b, c, d: "方差", "再想一想"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answer_passes(name):
-    result = check(name, RIGHT[name])
-    assert result.passed, result
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_typical_mistake_gets_its_hint(name, answer, hint):
-    result = check(name, answer)
-    assert not result.passed
-    assert hint in result.message, result
-
-
-def test_every_exercise_has_a_right_answer_and_two_wrong_ones():
-    names = {name for name in exercises() if name.startswith("ch01.")}
-    assert names == set(RIGHT)
-    for name in names:
-        assert sum(wrong[0] == name for wrong in WRONG) >= 2, name
-
-
-def not_started(*args):
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_unfinished_stub_is_told_kindly(name):
-    assert check(name, not_started).status == "unfinished"

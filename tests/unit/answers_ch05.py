@@ -2,11 +2,8 @@
 
 import itertools
 
-import pytest
 import torch
 from torch.nn import functional as F
-
-from utils.checks import check, exercises
 
 
 def count(sizes):
@@ -120,32 +117,3 @@ WRONG = [
     ("ch05.backward", lambda X, y, *p: tuple(len(y) * g for g in two_layers(X, y, *p)), "样本数"),
     ("ch05.backward", averaged_biases, "求和"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answer_passes(name):
-    result = check(name, RIGHT[name])
-    assert result.passed, result
-
-
-@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
-def test_typical_mistake_gets_its_hint(name, answer, hint):
-    result = check(name, answer)
-    assert not result.passed
-    assert hint in result.message, result
-
-
-def test_every_exercise_has_a_right_answer_and_two_wrong_ones():
-    names = {name for name in exercises() if name.startswith("ch05.")}
-    assert names == set(RIGHT)
-    for name in names:
-        assert sum(wrong[0] == name for wrong in WRONG) >= 2, name
-
-
-def not_started(*args):
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_unfinished_stub_is_told_kindly(name):
-    assert check(name, not_started).status == "unfinished"
