@@ -1,0 +1,260 @@
+"""第 12 章《规范化：特征、Batch 与 Layer Normalization》的练习检查。"""
+
+import math
+
+import torch
+
+from utils.checks import case, exercise
+
+
+def _normal(rng, *shape: int) -> torch.Tensor:
+    """标准正态的 float64 张量。"""
+    return torch.as_tensor(rng.normal(size=shape))
+
+
+def _positive(rng, *shape: int) -> torch.Tensor:
+    return torch.as_tensor(rng.uniform(0.3, 3.0, size=shape))
+
+
+# ---------------------------------------------------------------- 练习 1：上限
+
+
+def _bound_cases(rng):
+    yield case(2, note="只有两个样本")
+    yield case(3)
+    yield case(10)
+    yield case(64)
+
+
+@exercise("ch12.bound", title="最大能到多少", cases=_bound_cases)
+def bound(batch_size):
+    return math.sqrt(batch_size - 1)
+
+
+@bound.mistake("这是平方的上限，还要开方。")
+def _(batch_size):
+    return batch_size - 1
+
+
+@bound.mistake("别的样本也要参与方差：B = 2 时 ẑ 只能是 ±1，用它核对一下。")
+def _(batch_size):
+    return math.sqrt(batch_size)
+
+
+@bound.mistake("那是把其余样本都放在均值上；它们的和必须抵消 d₁，最省的办法是平分。")
+def _(batch_size):
+    return float(batch_size)
+
+
+# ---------------------------------------------------------------- 练习 2：滑动平均
+
+
+def _running_cases(rng):
+    yield case(_normal(rng, 1, 4, 3) + 2, 0.1, note="只有一批")
+    yield case(2 * _normal(rng, 5, 2, 3) - 1, 0.3, note="每批两个样本")
+    yield case(_normal(rng, 8, 6, 2) + 5, 0.02)
+
+
+def _running(x, momentum, *, unbiased=True, start=1.0, root=False):
+    mean, var = torch.zeros_like(x[0, 0]), start * torch.ones_like(x[0, 0])
+    for batch in x:
+        new = batch.var(0, unbiased=unbiased)
+        mean = (1 - momentum) * mean + momentum * batch.mean(0)
+        var = (1 - momentum) * var + momentum * (new.sqrt() if root else new)
+    return mean, var
+
+
+@exercise("ch12.running", title="滑动平均", cases=_running_cases)
+def running(x, momentum):
+    return _running(x, momentum)
+
+
+@running.mistake("momentum 是新值的权重，旧值的权重是 1 − momentum；你把两者写反了。")
+def _(x, momentum):
+    return _running(x, 1 - momentum)
+
+
+@running.mistake("攒进 running_var 的是无偏方差，除以 B − 1；规范化这一批时才除以 B。")
+def _(x, momentum):
+    return _running(x, momentum, unbiased=False)
+
+
+@running.mistake("running_var 从 1 出发，不是从 0。")
+def _(x, momentum):
+    return _running(x, momentum, start=0.0)
+
+
+@running.mistake("攒的是方差，不是标准差。")
+def _(x, momentum):
+    return _running(x, momentum, root=True)
+
+
+# ---------------------------------------------------------------- 练习 3：折进线性层
+
+
+def _fold_cases(rng):
+    for n_out, n_in, eps in [(3, 4, 1e-5), (5, 2, 0.1), (4, 4, 1.0)]:
+        vectors = [_normal(rng, n_out) for _ in range(4)]
+        note = "n_out 等于 n_in" if n_out == n_in else ""
+        yield case(_normal(rng, n_out, n_in), *vectors, _positive(rng, n_out), eps, note=note)
+
+
+@exercise("ch12.fold", title="把 BN 折进线性层", cases=_fold_cases)
+def fold(W, b, gamma, beta, mean, var, eps):
+    scale = gamma / torch.sqrt(var + eps)
+    return scale[:, None] * W, scale * (b - mean) + beta
+
+
+@fold.mistake("漏了 ε：分母是 √(var + eps)。")
+def _(W, b, gamma, beta, mean, var, eps):
+    scale = gamma / torch.sqrt(var)
+    return scale[:, None] * W, scale * (b - mean) + beta
+
+
+@fold.mistake("分母要开方：除以标准差，不是方差。")
+def _(W, b, gamma, beta, mean, var, eps):
+    scale = gamma / (var + eps)
+    return scale[:, None] * W, scale * (b - mean) + beta
+
+
+@fold.mistake("漏了原来的偏置 b：它也要减均值、除以标准差、乘 γ。")
+def _(W, b, gamma, beta, mean, var, eps):
+    scale = gamma / torch.sqrt(var + eps)
+    return scale[:, None] * W, beta - scale * mean
+
+
+@fold.mistake("偏置 b 也经过了 BN，同样要乘 γ/√(var + eps)。")
+def _(W, b, gamma, beta, mean, var, eps):
+    scale = gamma / torch.sqrt(var + eps)
+    return scale[:, None] * W, b - scale * mean + beta
+
+
+# ---------------------------------------------------------------- 练习 4：LN 的反向
+
+
+def _backward_cases(rng):
+    for n, d, eps in [(4, 6, 1e-5), (1, 5, 1e-5), (3, 3, 0.5)]:
+        note = "只有一个样本" if n == 1 else ""
+        yield case(2 * _normal(rng, n, d) + 1, _normal(rng, d), _normal(rng, n, d), eps, note=note)
+
+
+def _layer_backward(x, gamma, upstream, eps, *, dim=1, constant=False, late=False, center=True):
+    s = torch.sqrt(x.var(1, unbiased=False, keepdim=True) + eps)
+    x_hat = (x - x.mean(1, keepdim=True)) / s
+    g = upstream if late else gamma * upstream
+    dx = g
+    if not constant:
+        along = x_hat * (g * x_hat).mean(dim, keepdim=True)
+        dx = g - along - (g.mean(dim, keepdim=True) if center else 0)
+    dx = dx / s * (gamma if late else 1)
+    return dx, (upstream * x_hat).sum(0), upstream.sum(0)
+
+
+@exercise("ch12.layer_backward", title="LN 的反向", cases=_backward_cases)
+def layer_backward(x, gamma, upstream, eps):
+    return _layer_backward(x, gamma, upstream, eps)
+
+
+@layer_backward.mistake("均值和方差也是 x 的函数，要穿过它们求导；你把它们当成了常数。")
+def _(x, gamma, upstream, eps):
+    return _layer_backward(x, gamma, upstream, eps, constant=True)
+
+
+@layer_backward.mistake("平均的方向错了：这是 BN 的轴。LN 对同一个样本的 D 个维度取平均。")
+def _(x, gamma, upstream, eps):
+    return _layer_backward(x, gamma, upstream, eps, dim=0)
+
+
+@layer_backward.mistake("γ 要在取平均之前乘：各维的 γ 不同，乘了再平均与平均了再乘不一样。")
+def _(x, gamma, upstream, eps):
+    return _layer_backward(x, gamma, upstream, eps, late=True)
+
+
+@layer_backward.mistake("漏了减去上游梯度的平均，那是穿过均值的那一条路。")
+def _(x, gamma, upstream, eps):
+    return _layer_backward(x, gamma, upstream, eps, center=False)
+
+
+@layer_backward.mistake("γ、β 由所有样本共用，它们的梯度对样本求和，不取平均。")
+def _(x, gamma, upstream, eps):
+    dx, dgamma, dbeta = _layer_backward(x, gamma, upstream, eps)
+    return dx, dgamma / len(x), dbeta / len(x)
+
+
+# ---------------------------------------------------------------- 练习 5：同步 BN
+
+
+def _merge_cases(rng):
+    for n1, n2 in [(4, 12), (1, 7), (5, 5)]:
+        note = "两块卡一样多" if n1 == n2 else ""
+        first, second = (_normal(rng, 3), _positive(rng, 3)), (_normal(rng, 3), _positive(rng, 3))
+        yield case(n1, *first, n2, *second, note=note)
+
+
+@exercise("ch12.merge", title="同步 BN", cases=_merge_cases)
+def merge(n1, mean1, var1, n2, mean2, var2):
+    n = n1 + n2
+    mean = (n1 * mean1 + n2 * mean2) / n
+    var = (n1 * (var1 + (mean1 - mean) ** 2) + n2 * (var2 + (mean2 - mean) ** 2)) / n
+    return mean, var
+
+
+@merge.mistake("漏了组间的方差：两块卡的均值不同，这份差别也是方差的一部分。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    n = n1 + n2
+    return (n1 * mean1 + n2 * mean2) / n, (n1 * var1 + n2 * var2) / n
+
+
+@merge.mistake("两块卡的样本数不同，要按个数加权。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    return merge.reference(1, mean1, var1, 1, mean2, var2)
+
+
+@merge.mistake("要的是有偏方差，除以总个数 n，不是 n − 1。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    mean, var = merge.reference(n1, mean1, var1, n2, mean2, var2)
+    return mean, var * (n1 + n2) / (n1 + n2 - 1)
+
+
+# ---------------------------------------------------------------- 练习 6：group norm
+
+
+def _group_cases(rng):
+    yield case(_normal(rng, 2, 6, 4) + 1, 3, 1e-5)
+    yield case(3 * _normal(rng, 3, 4, 5), 2, 0.1)
+    yield case(_normal(rng, 1, 8, 3) - 2, 4, 1e-5, note="只有一个样本")
+
+
+def _standard(x, dims, eps, unbiased=False):
+    var = x.var(dims, unbiased=unbiased, keepdim=True)
+    return (x - x.mean(dims, keepdim=True)) / torch.sqrt(var + eps)
+
+
+@exercise("ch12.group_norm", title="group norm", cases=_group_cases)
+def group_norm(x, n_groups, eps):
+    return _standard(x.unflatten(1, (n_groups, -1)), (2, 3), eps).flatten(1, 2)
+
+
+@group_norm.mistake("这是 instance norm：每个通道各自一组。同组的几个通道要合在一起取平均。")
+def _(x, n_groups, eps):
+    return _standard(x, 2, eps)
+
+
+@group_norm.mistake("这是 layer norm：所有通道成了一组，没有分组。")
+def _(x, n_groups, eps):
+    return _standard(x, (1, 2), eps)
+
+
+@group_norm.mistake("平均不走遍样本：每个样本各算各的，批量那一维不要放进去。")
+def _(x, n_groups, eps):
+    return _standard(x.unflatten(1, (n_groups, -1)), (0, 2, 3), eps).flatten(1, 2)
+
+
+@group_norm.mistake("相邻的通道为一组：先按 (n_groups, C / n_groups) 的次序拆开，不要反过来。")
+def _(x, n_groups, eps):
+    return _standard(x.unflatten(1, (-1, n_groups)), (1, 3), eps).flatten(1, 2)
+
+
+@group_norm.mistake("规范化用有偏方差，除以个数，不是个数减一（`unbiased=False`）。")
+def _(x, n_groups, eps):
+    return _standard(x.unflatten(1, (n_groups, -1)), (2, 3), eps, unbiased=True).flatten(1, 2)
