@@ -34,9 +34,7 @@ def schedule(t, lr, w, total, begin=1, start=None, length=None):
 
 
 RIGHT = {
-    "ch10.running_rms": lambda sigma, g, t: (
-        (sigma**2 + (g**2 - sigma**2) / (t + 1)) ** 0.5
-    ),
+    "ch10.running_rms": lambda sigma, g, t: (sigma**2 + (g**2 - sigma**2) / (t + 1)) ** 0.5,
     "ch10.adagrad": adagrad,
     "ch10.forget": lambda alpha, share: next(n for n in range(10**6) if alpha**n <= share),
     "ch10.adam": adam,

@@ -101,7 +101,7 @@ def steps_to_forget(alpha, share):
     return math.ceil(math.log(share) / math.log(alpha))
 
 
-@steps_to_forget.mistake("1/(1−α) 只是记忆的大致长度，与 share 无关。由 α 的 n 次方 ≤ share 解出 n。")
+@steps_to_forget.mistake("1/(1−α) 只是记忆的大致长度，与 share 无关。由 αⁿ ≤ share 解出 n。")
 def _(alpha, share):
     return round(1 / (1 - alpha))
 
@@ -234,7 +234,7 @@ def _(t, lr, warmup_steps, total):
     return lr * (1 + math.cos(math.pi * (t - warmup_steps) / (total - warmup_steps))) / 2
 
 
-@warmup_cosine.mistake("余弦要从热身结束时开始数：进度是 (t−w)/(T−w)，不是 t/T，不然接头处会跳一下。")
+@warmup_cosine.mistake("余弦要从热身结束时开始数：进度是 (t−w)/(T−w)，不是 t/T，不然接头处会跳。")
 def _(t, lr, warmup_steps, total):
     if t < warmup_steps:
         return lr * (t + 1) / warmup_steps
