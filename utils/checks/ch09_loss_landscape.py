@@ -95,9 +95,7 @@ def _(grad, theta, v, h):
     return (grad(theta + h * v) - grad(theta)) / h
 
 
-@hvp_by_difference.mistake(
-    "v 不要先变成单位向量：Hv 对 v 是线性的，v 长两倍，结果也要长两倍。"
-)
+@hvp_by_difference.mistake("v 不要先变成单位向量：Hv 对 v 是线性的，v 长两倍，结果也要长两倍。")
 def _(grad, theta, v, h):
     u = v / v.norm()
     return (grad(theta + h * u) - grad(theta - h * u)) / (2 * h)
@@ -248,7 +246,9 @@ def _(n_samples, batch_size, n_epochs, overhead, per_sample):
     return n_epochs * (n_samples // batch_size * overhead + n_samples * per_sample)
 
 
-@training_seconds.mistake("最后一批不满，样本的时间按实有的样本数算：一轮总共 N 个样本，不是 ⌈N/B⌉·B 个。")
+@training_seconds.mistake(
+    "最后一批不满，样本的时间按实有的样本数算：一轮总共 N 个样本，不是 ⌈N/B⌉·B 个。"
+)
 def _(n_samples, batch_size, n_epochs, overhead, per_sample):
     return n_epochs * math.ceil(n_samples / batch_size) * (overhead + batch_size * per_sample)
 
