@@ -96,12 +96,12 @@ def test_play_and_pause(shown):
         )
     for figure in playing:
         figure.button("播放").click()
-    first = playing[0]
-    first.button("暂停").click()
-    paused = first.at()
-    first.page.wait_for_timeout(400)
-    assert first.at() == paused, "按了暂停还在走"
-    first.button("播放").click()
+    newest = playing[-1]  # 刚刚开始的那一幅；最早的一幅在慢的机器上可能已经放完
+    newest.button("暂停").click()
+    paused = newest.at()
+    newest.page.wait_for_timeout(400)
+    assert newest.at() == paused, "按了暂停还在走"
+    newest.button("播放").click()
     for figure in playing:
         figure.button("播放").wait_for(timeout=20_000)
         seen = figure.handle(figure.step_axis).evaluate("node => node.seen")
