@@ -21,6 +21,8 @@ site: $(SITE)
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('需要 Python 3.11 或更新的版本，例如 make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	@mkdir -p .venv/etc/ipython  # 内核只听本机，不必每启动一个都警告没有加密
+	@echo '{"IPKernelApp": {"log_level": "ERROR"}}' > .venv/etc/ipython/ipython_kernel_config.json
 	@touch $@
 
 theme/vendor/.stamp: theme/package-lock.json theme/build.py requirements.txt | .venv/.stamp
