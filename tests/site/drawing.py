@@ -1,6 +1,6 @@
 """另写一遍的解码和坐标换算：从网页里取出录好的数组，算出滑块停在某处时应当画出什么。
 
-这里不用 explorer.js 的任何一行，也不用 utils；数据的格式见 ``utils/explorer/encode.py``。
+这里不用小部件脚本的任何一行，也不用 utils；数据的格式见 ``utils/explorer/encode.py``。
 """
 
 import base64

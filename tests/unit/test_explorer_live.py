@@ -11,7 +11,7 @@ import torch
 
 import utils
 from utils import Line, Path, Points, explore, sweep
-from utils.explorer import _View, live
+from utils.explorer import View, live
 from utils.explorer.encode import to_fraction
 
 utils.setup()
@@ -77,7 +77,7 @@ def connect(monkeypatch):
     """给一个生成器函数，造好可拖动的图，返回连着它的 ``Browser``。"""
     browsers = {}
     monkeypatch.setattr(
-        _View, "send", lambda view, *message: browsers[view].inbox.put(message), raising=False
+        View, "send", lambda view, *message: browsers[view].inbox.put(message), raising=False
     )
 
     def make(generator, interval=0.0):

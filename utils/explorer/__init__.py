@@ -7,17 +7,10 @@
 做法：matplotlib 画好画框（坐标轴、刻度、标题、等高线），浏览器只在上面重画会变的数据。
 """
 
-import base64
-import json
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path as FilePath
 from typing import Any
 
-import anywidget
-import ipywidgets as widgets
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,50 +34,11 @@ from utils.explorer.encode import (
 )
 from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Text
 from utils.explorer.live import Hyperparameter, Trainer
+from utils.explorer.view import Explorer, View, controls, show
 
 __all__ = ["Bars", "Explorer", "Image", "Line", "Path", "Points", "Text", "explore"]
 
-_HERE = FilePath(__file__).parent
 _MAX_BYTES = 1_000_000
-
-
-class _View(anywidget.AnyWidget):
-    """浏览器里的那一半：``axis_i`` 是第 i 个滑块的位置，与滑块在浏览器里直接相连。"""
-
-    _esm = (_HERE / "explorer.js").read_text(encoding="utf-8")
-    _css = (_HERE / "explorer.css").read_text(encoding="utf-8")
-    payload = traitlets.Bytes().tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)
-
-    def __init__(self, spec: dict[str, Any], data: bytes, step: int) -> None:
-        # 画框和数组一起压缩：网页小一半，浏览器自带解压
-        head = json.dumps(spec, ensure_ascii=False).encode()
-        payload = zlib.compress(struct.pack("<I", len(head)) + head + data, level=9)
-        super().__init__(payload=payload, step=step)
-        self.spec, self.data = spec, data
-
-
-class Explorer(widgets.VBox):
-    """``explore()`` 的结果：一组滑块和一张图。显示时附带 PNG，供没有小部件的环境使用。"""
-
-    _ipython_display_ = None  # ipywidgets 7 会绕过下面的 _repr_mimebundle_，这里让它走同一条路
-
-    def __init__(self, children: Sequence[widgets.Widget], picture: bytes, alt: str) -> None:
-        super().__init__(children=list(children))
-        self.add_class("explorer")
-        self._picture = picture
-        self._alt = alt
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **kwargs: Any) -> dict:
-        return {
-            "text/plain": self._alt,
-            "image/png": base64.b64encode(self._picture).decode("ascii"),
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
 
 
 def explore(
@@ -152,7 +106,7 @@ def explore(
     if start_step is not None and start_step not in step_values:
         raise ValueError(
             f"start_step={start_step!r} 不是图上的一步；"
-            f"可以选：{'、'.join(_show(float(s)) for s in step_values)}。"
+            f"可以选：{'、'.join(show(float(s)) for s in step_values)}。"
         )
     first = n_steps - 1 if start_step is None else int(np.argmax(step_values == start_step))
 
@@ -184,14 +138,14 @@ def explore(
         "caption": caption,
         "panels": frame.panels(fig, groups),
         "layers": layer_specs,
-        "sliders": [{"label": h.label, "options": [_show(v) for v in h.values]} for h in sliders],
+        "sliders": [{"label": h.label, "options": [show(v) for v in h.values]} for h in sliders],
         "hyperparameters": [
             {
                 "name": h.name,
                 "label": h.label,
                 "slider": h.slider,
                 "values": [v if h.numeric else i for i, v in enumerate(h.values)],
-                "options": None if h.numeric else [_show(v) for v in h.values],
+                "options": None if h.numeric else [show(v) for v in h.values],
             }
             for h in hyperparameters
         ],
@@ -207,7 +161,7 @@ def explore(
     picture = _picture(fig, layers, arrays, histories, position, first)
     plt.close(fig)
 
-    view = _View(spec=spec, data=data, step=first)
+    view = View(spec=spec, data=data, step=first)
     view.add_traits(
         **{f"axis_{i}": traitlets.Int(at).tag(sync=True) for i, at in enumerate(position)}
     )
@@ -216,7 +170,7 @@ def explore(
         trainer = Trainer(train, hyperparameters, layers, step_values, step_label, view.send)
         view.on_msg(lambda _, message, __: trainer.receive(message))
     return Explorer(
-        [_controls(view, sliders, position, step_values, first, step_label), view], picture, alt
+        [controls(view, sliders, position, step_values, first, step_label), view], picture, alt
     )
 
 
@@ -338,50 +292,9 @@ def _start_index(hyperparameter: Hyperparameter, start: Mapping[str, Any]) -> in
     if wanted not in values:
         raise ValueError(
             f"start 里 {hyperparameter.name} 的起始值 {wanted!r} 不在网格里；"
-            f"可以选：{'、'.join(_show(v) for v in values)}。"
+            f"可以选：{'、'.join(show(v) for v in values)}。"
         )
     return values.index(wanted)
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, bool):
-        return "开" if value else "关"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _controls(
-    view: _View,
-    sliders: Sequence[Hyperparameter],
-    position: Sequence[int],
-    steps: np.ndarray,
-    first: int,
-    step_label: str,
-) -> widgets.Box:
-    """滑块用浏览器里的连接（jslink）接到图上，所以静态网页上也拖得动。"""
-    layout = {"width": "auto"}
-    controls: list[widgets.Widget] = []
-    for i, (h, at) in enumerate(zip(sliders, position, strict=True)):
-        control = (widgets.SelectionSlider if h.numeric else widgets.ToggleButtons)(
-            options=[(_show(v), j) for j, v in enumerate(h.values)],
-            index=at,
-            description=h.label,
-            layout=layout,
-        )
-        widgets.jslink((control, "index"), (view, f"axis_{i}"))
-        controls.append(control)
-    if len(steps) > 1:
-        control = widgets.SelectionSlider(
-            options=[(_show(float(s)), j) for j, s in enumerate(steps)],
-            index=first,
-            description=step_label,
-            layout=layout,
-        )
-        control.add_class("explorer-step")
-        widgets.jslink((control, "index"), (view, "step"))
-        controls.append(control)
-    box = widgets.Box(controls)
-    box.add_class("explorer-controls")
-    return box
 
 
 def _picture(

@@ -1,0 +1,109 @@
+// 数据：解开压缩的包，取出某个滑块位置、某一步的数组。怎样压成字节，见 encode.py；这里的 slice() 是它的逆。
+
+/** 解开压缩的包：4 字节的长度、JSON 说明、量化的数组。 */
+async function unpack({ buffer, byteOffset, byteLength }) {
+  const packed = new Blob([new Uint8Array(buffer, byteOffset, byteLength)]);
+  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
+  const all = await new Response(stream).arrayBuffer();
+  const length = new DataView(all).getUint32(0, true);
+  const spec = JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, length)));
+  return { spec, bytes: all.slice(4 + length) };
+}
+
+/** 从一块量化的字节里取出某个滑块位置、某一步的 (K, N) 数组。 */
+function slice(bytes, channel, index, step) {
+  const { at, dims, bits, low, high } = channel;
+  const [rows, columns] = dims.slice(-2);
+  let offset = 0;
+  [...index, step].forEach((i, axis) => {
+    offset = offset * dims[axis] + (dims[axis] > 1 ? Math.min(i, dims[axis] - 1) : 0);
+  });
+  const size = rows * columns;
+  const raw =
+    bits === 16
+      ? new Uint16Array(bytes, at + 2 * offset * size, size)
+      : new Uint8Array(bytes, at + offset * size, size);
+  if (bits === 8) return { raw, rows, columns, low, high };
+  const scale = (high - low) / 65534;
+  const values = Float32Array.from(raw, (q) => (q === 65535 ? NaN : low + q * scale));
+  return { values, rows, columns, clipped: (v) => v <= -4 || v >= 5 };
+}
+
+/** 录好的一次运行：滑块停在 index 处。 */
+class Recorded {
+  constructor(spec, bytes, index) {
+    this.spec = spec;
+    this.bytes = bytes;
+    this.index = [...index];
+    const { dims, values, diverged } = spec.runs;
+    const flat = index.reduce((sum, i, axis) => sum * dims[axis] + i, 0);
+    this.length = values[flat];
+    this.diverged = diverged[flat];
+    this.name = spec.sliders.map((s, i) => `${s.label} ${s.options[index[i]]}`).join("，");
+  }
+  get(layer, channel, step) {
+    const spec = this.spec.layers[layer].channels[channel];
+    return slice(this.bytes, spec, this.index, Math.min(step, Math.max(this.length - 1, 0)));
+  }
+}
+
+/** 正在内核里训练的一次运行：数据一块一块地来，固定的通道借用录好的。 */
+class Live {
+  constructor(base, name) {
+    this.base = base;
+    this.name = name;
+    this.length = 0;
+    this.diverged = false;
+    this.steps = []; // 每一步：{bytes, layers: [{channel: spec}]}
+    this.histories = new Map();
+  }
+  push(chunk, bytes) {
+    chunk.forEach((layers) => this.steps.push({ bytes, layers }));
+    this.length = this.steps.length;
+    this.histories.clear();
+  }
+  get(layer, channel, step) {
+    const here = Math.max(0, Math.min(step, this.length - 1));
+    const sent = this.steps[here]?.layers[layer]?.[channel];
+    if (!sent) return this.base.get(layer, channel, step);
+    if (!this.base.spec.layers[layer].history) return slice(this.steps[here].bytes, sent, [], 0);
+    const key = `${layer}/${channel}`;
+    if (!this.histories.has(key)) {
+      const columns = this.steps.map((s) => slice(s.bytes, s.layers[layer][channel], [], 0));
+      const rows = columns[0].rows;
+      const values = new Float32Array(rows * columns.length);
+      columns.forEach((c, t) => c.values.forEach((v, k) => (values[k * columns.length + t] = v)));
+      const { clipped } = columns[0];
+      this.histories.set(key, { values, rows, columns: columns.length, clipped });
+    }
+    return this.histories.get(key);
+  }
+}
+
+/** 画框里的比例换回坐标轴上的数值，与 matplotlib 的变换互逆。 */
+function toValue(axis, fraction) {
+  const { scale, low, high } = axis;
+  if (scale === "log") return low * (high / low) ** fraction;
+  if (scale === "symlog") {
+    const { base, linthresh, linscale } = axis;
+    const unit = linscale / (1 - 1 / base);
+    const log = (v) => Math.log(v) / Math.log(base);
+    const forward = (v) =>
+      Math.abs(v) <= linthresh
+        ? v * unit
+        : Math.sign(v) * linthresh * (unit + log(Math.abs(v) / linthresh));
+    const t = forward(low) + fraction * (forward(high) - forward(low));
+    return Math.abs(t) <= linthresh * unit
+      ? t / unit
+      : Math.sign(t) * linthresh * base ** (Math.abs(t) / linthresh - unit);
+  }
+  return low + fraction * (high - low);
+}
+
+function format(value) {
+  if (!Number.isFinite(value)) return "—";
+  const size = Math.abs(value);
+  if (size < 1e-12) return "0";
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
