@@ -27,8 +27,8 @@ import nbformat
 from nbclient import NotebookClient
 from playwright.sync_api import Page, Response, sync_playwright
 
-from theme.book_extension import finished_chapters
 from theme.build import ROOT, QuietHandler, find_browser
+from theme.pages import finished_chapters
 
 BUILD = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
 BUILD += ["build", "-W", "--keep-going", "."]

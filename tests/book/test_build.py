@@ -4,7 +4,7 @@ import shutil
 
 from book_files import ROOT
 
-from theme.book_extension import environment_hash
+from theme.execution import environment_hash
 
 TITLE = {"cell_type": "markdown", "source": "# 章"}
 

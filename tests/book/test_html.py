@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from book_files import NOTEBOOKS, ROOT, SITE, read
 
-from theme.book_extension import finished_chapters, topic_cells
+from theme.pages import finished_chapters, topic_cells
 
 PAGES = sorted(p for p in SITE.rglob("*.html") if "_static" not in p.parts)
 BOOK_PAGES = [p for p in PAGES if p != SITE / "index.html"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from book_files import NOTEBOOKS, ROOT, cells, source
 
-from theme.book_extension import CHINESE_NUMBERS, finished_chapters, topic_cells
+from theme.pages import CHINESE_NUMBERS, finished_chapters, topic_cells
 from utils.checks import exercises
 
 OPENING = ["**一句话**", "## 学习目标", "**预计用时**", "**先修**"]

@@ -1,0 +1,11 @@
+"""这本书的 Sphinx 扩展。每个模块管一件事，各有自己的 ``setup``。"""
+
+from sphinx.application import Sphinx
+
+from theme import chrome, execution, explorers, pages, search
+
+
+def setup(app: Sphinx) -> dict:
+    for module in (chrome, execution, explorers, pages, search):
+        module.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
