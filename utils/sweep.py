@@ -6,6 +6,7 @@
 
 import inspect
 import itertools
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -67,9 +68,16 @@ def sweep(
     combos = _combinations(axes)
     # 普通 pickle 带不走笔记本里定义的函数，包上 cloudpickle 以后任何一种进程池都行
     portable = joblib.wrap_non_picklable_objects(lambda **hyper: train(**hyper))
-    runs = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_record)(portable, hyper) for hyper in combos
-    )
+    jobs = [joblib.delayed(_record)(portable, hyper) for hyper in combos]
+    try:
+        runs = joblib.Parallel(n_jobs=n_jobs)(jobs)
+    except UnicodeEncodeError:  # joblib 用 ASCII 登记临时文件夹，名字里有汉字就开不了进程
+        warnings.warn(
+            "临时文件夹的名字里有汉字，joblib 开不了多个进程，改为依次运行，结果相同。"
+            "要并行，请把环境变量 JOBLIB_TEMP_FOLDER 设成名字全是英文的文件夹。",
+            stacklevel=2,
+        )
+        runs = joblib.Parallel(n_jobs=1)(jobs)
     dataset = _assemble(axes, combos, runs)
     dataset.attrs["train"] = train
     return dataset

@@ -283,6 +283,15 @@ def test_dask_cluster_is_one_line():
     assert runs.drop_vars("pid").equals(sweep(train, lr=[1, 2, 3, 4]).drop_vars("pid"))
 
 
+def test_temporary_folder_with_chinese_name(tmp_path, monkeypatch):
+    folder = tmp_path / "临时 文件夹"
+    folder.mkdir()
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(folder))
+    with pytest.warns(UserWarning, match="名字里有汉字.*JOBLIB_TEMP_FOLDER"):
+        runs = sweep(descend, lr=[0.1, 0.2], n_jobs=2)
+    np.testing.assert_array_equal(runs["w"], sweep(descend, lr=[0.1, 0.2])["w"])
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_other_exceptions_name_the_hyperparameters(n_jobs):
     def train(lr, kind):

@@ -273,10 +273,15 @@ _REASONS: tuple[tuple[type | tuple[type, ...], str, str], ...] = (
     (requests.exceptions.InvalidURL, "", f"地址或代理的写法不对。请检查{_PROXY_VARIABLES}"),
     (requests.exceptions.SSLError, "NO_CERTIFICATE", f"证书文件里没有证书。请检查{_CA_VARIABLES}"),
     (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        "",
+        requests.exceptions.SSLError,
+        "CERTIFICATE_VERIFY_FAILED",
         "验证不了服务器的证书。网络如果要经过公司或学校的代理，"
         "请把它的根证书文件写进环境变量 REQUESTS_CA_BUNDLE",
+    ),
+    (
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        "",
+        "加密连接没有建立起来，可能被代理或防火墙拦住了",
     ),
     (requests.Timeout, "", "超时，没有回应"),
     (requests.ConnectionError, "", "连接不上"),
