@@ -72,7 +72,7 @@ def sources(project: str, filename: str, sha256: str) -> list[Source]:
 
 
 def request_options(url: str, settings: Mapping[str, str]) -> dict[str, Any]:
-    """pip 的代理、证书、超时设置，写成 ``requests.get`` 的参数。"""
+    """pip 的代理、证书设置，写成 ``requests.get`` 的参数。"""
     options: dict[str, Any] = {}
     parts = urlsplit(url)
     if cert := settings.get("cert"):
@@ -85,8 +85,6 @@ def request_options(url: str, settings: Mapping[str, str]) -> dict[str, Any]:
         options["cert"] = cert
     if proxy := settings.get("proxy"):
         options["proxies"] = {"http": proxy, "https": proxy}
-    if "timeout" in settings:
-        options["timeout"] = float(settings["timeout"])
     return options
 
 
