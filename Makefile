@@ -13,7 +13,7 @@ SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f \
 	-not -path '*/.ipynb_checkpoints/*')
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: site serve lab test bench clean setup-cells screenshot
+.PHONY: site serve lab test bench clean setup-cells prose screenshot
 
 site: $(SITE)
 
@@ -55,6 +55,9 @@ bench: site
 
 setup-cells: .venv/.stamp
 	$(BIN)/python theme/build.py setup-cells
+
+prose: .venv/.stamp  # 改了很多正文以后：重取 load("prose") 的语料
+	$(BIN)/python theme/prose.py
 
 screenshot: site
 	$(BIN)/python theme/build.py screenshot

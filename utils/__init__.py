@@ -4,17 +4,15 @@
 """
 
 import random
-from numbers import Integral
 
 import numpy as np
 import torch
 
-from utils import plot
+from utils import plot, validation
 from utils.checks import check
 from utils.data import load
 from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
-from utils.sweep import sweep, sweep_gd
-from utils.training import fit
+from utils.sweep import sweep
 
 __all__ = [
     "Bars",
@@ -25,13 +23,11 @@ __all__ = [
     "Text",
     "check",
     "explore",
-    "fit",
     "load",
     "plot",
     "seeded",
     "setup",
     "sweep",
-    "sweep_gd",
 ]
 
 
@@ -46,10 +42,10 @@ def setup(seed: int = 0) -> None:
     ----
     TypeError, ValueError : ``seed`` 不是整数，或超出 0 到 2**32 - 1。
     """
-    _check_seed(seed)
-    random.seed(int(seed))
-    np.random.seed(int(seed))  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
-    torch.manual_seed(int(seed))
+    seed = validation.seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
+    torch.manual_seed(seed)
     plot.use_style()
 
 
@@ -66,12 +62,4 @@ def seeded(seed: int) -> torch.Generator:
     ----
     TypeError, ValueError : 与 ``setup`` 相同。
     """
-    _check_seed(seed)
-    return torch.Generator().manual_seed(int(seed))
-
-
-def _check_seed(seed: int) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise TypeError(f"seed 应当是整数，收到的是 {type(seed).__name__}：{seed!r}。")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed 应当在 0 到 2**32 - 1 之间，收到的是 {seed}。")
+    return torch.Generator().manual_seed(validation.seed(seed))

@@ -12,18 +12,27 @@ import signal
 import socket
 import struct
 import tarfile
-import threading
 import warnings
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_web import (
+    Mirror,
+    corrupted,
+    cut_without_length,
+    dead_url,
+    honest,
+    interrupted,
+    labelled_as_encoded,
+    login_page,
+    not_found,
+)
 
 from utils import data, load
-from utils.data import Dataset, DownloadError
+from utils.data import Dataset, DownloadError, download, embedded, remote
 
 EMBEDDED = {
     # 名字: (n, d, 类别数；回归为 0, 测试样本数)
@@ -111,7 +120,7 @@ def test_pokemon_follows_its_documented_formula():
     species = dataset.column("species").astype(int)
     assert set(dataset.categories) == {"species"}
     for i, name in enumerate(dataset.categories["species"]):
-        limit, k, mean_weight = data._SPECIES[name]
+        limit, k, mean_weight = embedded._SPECIES[name]
         rows = species == i
         assert rows.sum() == 5000
         noise = dataset.y[rows] - k * cp[rows] * (1 + cp[rows] / 5000)
@@ -145,7 +154,7 @@ def test_pokemon_is_valid_for_any_size_and_seed(n, seed):
 def test_mnist1d_is_the_published_one_and_leaves_the_random_state_alone():
     from mnist1d.data import get_dataset_args, make_dataset
 
-    data._make_mnist1d.cache_clear()
+    embedded._make_mnist1d.cache_clear()
     random.seed(5)
     np.random.seed(5)  # noqa: NPY002
     expected = random.random(), np.random.rand()  # noqa: NPY002
@@ -183,7 +192,7 @@ def test_unknown_name_suggests_the_closest(wrong, right):
 
 
 def test_unknown_name_without_a_neighbour_lists_all():
-    with pytest.raises(ValueError, match=r"没有名叫 '股票' 的数据集。可用的有：diabetes.*cifar10"):
+    with pytest.raises(ValueError, match=r"没有名叫 '股票' 的数据集。可用的有：diabetes.*smollm2"):
         load("股票")
 
 
@@ -199,7 +208,7 @@ def test_unknown_name_without_a_neighbour_lists_all():
         ("pokemon", {"n": True}, TypeError, "n 应当是整数，收到的是 bool"),
         ("pokemon", {"seed": -1}, ValueError, "seed 应当不小于 0，收到的是 -1"),
         ("mnist1d", {"n": 42}, ValueError, "10 的倍数.*收到的是 42.*可以用 40"),
-        ("mnist1d", {"seed": 2**32}, ValueError, r"seed 应当小于 2\*\*32"),
+        ("mnist1d", {"seed": 2**32}, ValueError, "seed 应当在 0 到 4294967295 之间"),
         ("mnist", {"n": 0}, ValueError, "n 应当不小于 1"),
         ("mnist", {"n_test": "3"}, TypeError, "n_test 应当是整数，收到的是 str"),
         ("mnist", {"progress": 1}, TypeError, "progress 应当是 True 或 False，收到的是 1"),
@@ -328,7 +337,7 @@ def test_idx_is_read_as_written(tmp_path):
     for array in (rng.integers(0, 256, (5, 3, 2)), rng.integers(0, 10, 7)):
         path = tmp_path / "a.gz"
         path.write_bytes(idx_gz(array))
-        np.testing.assert_array_equal(data._read_idx(path, array.ndim), array)
+        np.testing.assert_array_equal(remote._read_idx(path, array.ndim), array)
 
 
 GOOD_IDX = idx_gz(np.arange(24).reshape(2, 3, 4))
@@ -355,7 +364,7 @@ def test_damaged_idx(content, match, tmp_path):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=match) as caught:
-        data._read_idx(path, 3)
+        remote._read_idx(path, 3)
     assert "重新下载" in str(caught.value) and str(path) in str(caught.value)
 
 
@@ -365,7 +374,7 @@ def test_any_changed_byte_of_idx_is_harmless_or_reported(position, value, tmp_pa
     path = tmp_path_factory.mktemp("idx") / "a.gz"
     path.write_bytes(GOOD_IDX[:position] + bytes([value]) + GOOD_IDX[position + 1 :])
     try:
-        array = data._read_idx(path, 3)
+        array = remote._read_idx(path, 3)
     except ValueError as error:
         assert "重新下载" in str(error)
     else:  # 只有文件头里无关紧要的字节（时间、操作系统）
@@ -380,7 +389,7 @@ def test_cifar_is_read_as_written(tmp_path):
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(cifar_tar(raw))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (images, labels), (images_test, labels_test) = data._parse_cifar(tmp_path)
+        (images, labels), (images_test, labels_test) = remote._parse_cifar(tmp_path)
     np.testing.assert_array_equal(
         images, np.concatenate([batches[name][b"data"] for name in CIFAR_MEMBERS[:5]])
     )
@@ -409,7 +418,7 @@ def test_cifar_never_runs_code_from_the_file(protocol, tmp_path):
     archive = cifar_tar(dict.fromkeys(CIFAR_MEMBERS, good) | {"data_batch_1": evil})
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(archive)
     with pytest.raises(ValueError, match="不允许的内容"):
-        data._parse_cifar(tmp_path)
+        remote._parse_cifar(tmp_path)
     assert not target.exists()
 
 
@@ -428,7 +437,7 @@ def test_cifar_never_runs_code_from_the_file(protocol, tmp_path):
 def test_unpickler_knows_arrays_only(module, name):
     raw = f"c{module}\n{name}\n.".encode()
     with pytest.raises(pickle.UnpicklingError, match=f"不允许的内容 {module}.{name}"):
-        data._ArrayUnpickler(io.BytesIO(raw)).load()
+        remote._ArrayUnpickler(io.BytesIO(raw)).load()
 
 
 def damaged_cifar(kind: str) -> bytes:
@@ -477,79 +486,10 @@ def damaged_cifar(kind: str) -> bytes:
 def test_damaged_cifar(kind, tmp_path):
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(damaged_cifar(kind))
     with pytest.raises(ValueError, match=r"读不出 CIFAR-10.*重新下载"):
-        data._parse_cifar(tmp_path)
+        remote._parse_cifar(tmp_path)
 
 
 # ---------------------------------------------------------------- 下载
-
-
-class Mirror:
-    """本机的一个镜像。``serve(handler, 内容)`` 决定它怎样回答，默认如实回答。"""
-
-    def __init__(self, content: dict[str, bytes], serve=None):
-        self.requests: list[str] = []
-        mirror = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.rsplit("/", 1)[-1]
-                mirror.requests.append(name)
-                (serve or honest)(self, content[name])
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/sub/"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def honest(handler, content, **headers):
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(content)))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(content)
-
-
-def corrupted(handler, content):
-    honest(handler, content[:-1] + bytes([content[-1] ^ 1]))
-
-
-def login_page(handler, content):
-    honest(handler, b"<html>please log in</html>", Content_Type="text/html")
-
-
-def interrupted(handler, content):
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(content)))
-    handler.end_headers()
-    handler.wfile.write(content[: len(content) // 2])
-
-
-def cut_without_length(handler, content):
-    handler.send_response(200)
-    handler.end_headers()
-    handler.wfile.write(content[: len(content) // 2])
-
-
-def not_found(handler, content):
-    handler.send_error(404)
-
-
-def labelled_as_encoded(handler, content):
-    honest(handler, content, Content_Encoding="x-gzip")
-
-
-def dead_url() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/"
 
 
 @pytest.fixture
@@ -564,12 +504,12 @@ def mirrors(monkeypatch, files, tmp_path):
         content = files[name]
         new = [None if serve == "dead" else Mirror(content, serve) for serve in serves]
         running.extend(mirror for mirror in new if mirror)
-        remote = dataclasses.replace(
+        local = dataclasses.replace(
             data._SETS[name],
             mirrors=tuple(mirror.url if mirror else dead_url() for mirror in new),
             files={f: (len(c), hashlib.md5(c).hexdigest()) for f, c in content.items()},
         )
-        monkeypatch.setitem(data._SETS, name, remote)
+        monkeypatch.setitem(data._SETS, name, local)
         return new
 
     yield start
@@ -698,9 +638,74 @@ def test_a_damaged_cache_is_downloaded_again(damage, mirrors, files, tmp_path):
     name = "t10k-images-idx3-ubyte.gz"
     (tmp_path / "mnist" / name).write_bytes(damage(files["mnist"][name]))
     mirror.requests.clear()
-    load("mnist", progress=False)
+    with pytest.warns(UserWarning, match=rf"{name} 与公布的校验和不符.*改名为 {name}.mismatch"):
+        load("mnist", progress=False)
     assert mirror.requests == [name]
-    assert cached(tmp_path) == files["mnist"]
+    kept = {f"{name}.mismatch": damage(files["mnist"][name])}
+    assert cached(tmp_path) == files["mnist"] | kept, "坏了的文件还在，只是改了名"
+
+
+def test_wrong_files_put_there_by_hand_are_all_kept(mirrors, tmp_path):
+    mirrors("cifar10", "dead")
+    name = "cifar-10-python.tar.gz"
+    (tmp_path / "cifar10").mkdir()
+    for content in (b"1", b"2", b"3"):
+        (tmp_path / "cifar10" / name).write_bytes(content)
+        with (
+            pytest.warns(UserWarning, match="有 1 字节，应当是"),
+            pytest.raises(DownloadError, match="连接不上"),
+        ):
+            load("cifar10", progress=False)
+    suffixes = {b"1": ".mismatch", b"2": ".mismatch2", b"3": ".mismatch3"}
+    assert cached(tmp_path) == {name + suffix: content for content, suffix in suffixes.items()}
+
+
+@pytest.mark.parametrize(
+    ("variables", "match"),
+    [
+        (
+            {"REQUESTS_CA_BUNDLE": "/nowhere/ca.pem"},
+            "证书文件用不了.*nowhere/ca.pem.*CA_BUNDLE",
+        ),
+        ({"REQUESTS_CA_BUNDLE": __file__}, "证书文件里没有证书.*REQUESTS_CA_BUNDLE"),
+        ({}, "加密连接没有建立"),
+        ({"HTTPS_PROXY": "socks5://127.0.0.1:9"}, "SOCKS.*(pip install pysocks|代理连接不上)"),
+        ({"HTTPS_PROXY": "socks://127.0.0.1:9"}, "SOCKS.*(pip install pysocks|代理连接不上)"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9"}, "代理连接不上.*HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "http://a:b:c"}, "代理的写法不对.*HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "ftp://127.0.0.1:9"}, "代理的写法不对.*HTTPS_PROXY"),
+    ],
+)
+def test_faults_of_proxy_and_certificates_say_so(variables, match, mirrors, tmp_path, monkeypatch):
+    mirrors("cifar10", honest)
+    local = data._SETS["cifar10"]
+    secure = tuple(url.replace("http:", "https:") for url in local.mirrors)
+    monkeypatch.setitem(data._SETS, "cifar10", dataclasses.replace(local, mirrors=secure))
+    for name in ("CURL_CA_BUNDLE", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DownloadError, match=match) as caught:
+        load("cifar10", progress=False)
+    assert "缓存文件夹" not in str(caught.value)
+    assert cached(tmp_path) == {}
+
+
+def test_an_untrusted_certificate_says_so(mirrors, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise download.requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")
+
+    mirrors("cifar10", honest)
+    monkeypatch.setattr(download.requests, "get", refuse)
+    with pytest.raises(DownloadError, match=r"验证不了服务器的证书.*REQUESTS_CA_BUNDLE"):
+        load("cifar10", progress=False)
+
+
+def test_folders_with_blanks_and_chinese(mirrors, files, tmp_path, monkeypatch):
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "我的 数据" / "缓存"))
+    mirrors("mnist", honest)
+    load("mnist", progress=False)
+    assert cached(tmp_path / "我的 数据" / "缓存" / "mnist") == files["mnist"]
 
 
 def test_a_file_put_into_the_cache_by_hand_is_used(mirrors, files, tmp_path):
@@ -717,10 +722,10 @@ def test_cache_folder(mirrors, tmp_path, monkeypatch):
     assert list(cached(tmp_path / "a" / "b" / "cifar10")) == ["cifar-10-python.tar.gz"]
     assert not (tmp_path / "cifar10").exists(), "参数优先于环境变量"
     monkeypatch.delenv(data.CACHE_VARIABLE)
-    assert data._cache_folder(None).name == "draggable-ml"
+    assert download.cache_folder(None).name == "draggable-ml"
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert data._cache_folder("~/x") == tmp_path / "x"
+    assert download.cache_folder("~/x") == tmp_path / "x"
 
 
 def test_cache_folder_that_cannot_be_written(mirrors, tmp_path):
@@ -731,13 +736,22 @@ def test_cache_folder_that_cannot_be_written(mirrors, tmp_path):
     assert not isinstance(caught.value, DownloadError)
 
 
+def test_read_only_home_says_what_to_do(mirrors, tmp_path, monkeypatch):
+    mirrors("cifar10", honest)
+    monkeypatch.delenv(data.CACHE_VARIABLE)
+    (tmp_path / "home").write_text("写不进去：它不是文件夹")
+    monkeypatch.setattr(download.pooch, "os_cache", lambda name: tmp_path / "home" / name)
+    with pytest.raises(OSError, match=f"没法写入缓存文件夹.*{data.CACHE_VARIABLE}"):
+        load("cifar10", progress=False)
+
+
 def test_full_disk_is_not_taken_for_a_bad_mirror(mirrors, tmp_path, monkeypatch):
     first, second = mirrors("cifar10", honest, honest)
 
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(data.tqdm, "update", full)
+    monkeypatch.setattr(download.tqdm, "update", full)
     with pytest.raises(OSError, match="磁盘空间"):
         load("cifar10", progress=False)
     assert first.requests and not second.requests
@@ -754,18 +768,18 @@ def test_files_that_contradict_each_other(mirrors, files, monkeypatch):
 
 @pytest.mark.parametrize("name", DOWNLOADS)
 def test_declared_downloads(name):
-    remote = data._SETS[name]
-    assert remote.name == name
-    assert len(remote.mirrors) >= 3 and len(set(remote.mirrors)) == len(remote.mirrors)
-    assert all(url.startswith("http") and url.endswith("/") for url in remote.mirrors)
-    assert remote.mirrors[0].startswith("https://")
-    for size, md5 in remote.files.values():
+    declared = data._SETS[name]
+    assert declared.name == name
+    assert len(declared.mirrors) >= 3 and len(set(declared.mirrors)) == len(declared.mirrors)
+    assert all(url.startswith("http") and url.endswith("/") for url in declared.mirrors)
+    assert declared.mirrors[0].startswith("https://")
+    for size, md5 in declared.files.values():
         assert size > 0 and len(md5) == 32 and int(md5, 16)
-    assert len({md5 for _, md5 in remote.files.values()}) == len(remote.files)
+    assert len({md5 for _, md5 in declared.files.values()}) == len(declared.files)
 
 
 def test_downloaded_pickles_are_never_loaded_unrestricted():
-    tree = ast.parse(Path(data.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(remote.__file__).read_text(encoding="utf-8"))
     used = {
         node.attr
         for node in ast.walk(tree)

@@ -59,7 +59,7 @@ def explore(
 
     参数
     ----
-    runs : ``sweep`` 或 ``sweep_gd`` 的结果。取值不止一个的超参数各有一个滑块。
+    runs : ``sweep`` 的结果。取值不止一个的超参数各有一个滑块。
     fig : 画好画框的 matplotlib 图。每个坐标系成为一块，窄屏上自动换行；函数会关掉它。
         会发散的数据请先用 ``ax.set(xlim=..., ylim=...)`` 固定范围，否则按全部数据定范围。
     layers : 图层列表，见 ``Line``、``Path``、``Points``、``Image``、``Bars``、``Text``。
