@@ -13,9 +13,11 @@ from utils.checks import check
 from utils.data import load
 from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
 from utils.sweep import sweep
+from utils.training import Copies
 
 __all__ = [
     "Bars",
+    "Copies",
     "Image",
     "Line",
     "Path",
