@@ -13,26 +13,35 @@ from utils.checks import check
 from utils.data import load
 from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
 from utils.sweep import sweep
+from utils.tools import autograd_gradient, seconds_of, with_bias, zscore
+from utils.training import Copies
 
 __all__ = [
     "Bars",
+    "Copies",
     "Image",
     "Line",
     "Path",
     "Points",
     "Text",
+    "autograd_gradient",
     "check",
     "explore",
     "load",
     "plot",
+    "seconds_of",
     "seeded",
     "setup",
     "sweep",
+    "with_bias",
+    "zscore",
 ]
 
 
 def setup(seed: int = 0) -> None:
-    """每个笔记本的第一格调用：固定随机种子（random、NumPy、PyTorch），套用全书的画图样式。
+    """每个笔记本的第一格调用：固定随机种子（random、NumPy、PyTorch），套用全书的画图样式，默认双精度。
+
+    双精度（float64）是因为验证时要比到小数点后十位，单精度只有七位；训练网络时可以另用单精度。
 
     参数
     ----
@@ -46,6 +55,7 @@ def setup(seed: int = 0) -> None:
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  scikit-learn 等库仍然读这个全局状态
     torch.manual_seed(seed)
+    torch.set_default_dtype(torch.float64)
     plot.use_style()
 
 

@@ -13,16 +13,20 @@ from matplotlib.axes import Axes
 from matplotlib.contour import QuadContourSet
 from matplotlib.image import AxesImage
 
+BLUE, ORANGE, GREEN, PURPLE = "#2F7FC1", "#D55E00", "#009270", "#A65FA0"
+BROWN, RED, TEAL, GRAY = "#A0722A", "#D0424F", "#2A8FA3", "#7A7F87"
+
 COLORS: dict[str, str] = {
-    "blue": "#2F7FC1",
-    "orange": "#D55E00",
-    "green": "#009270",
-    "purple": "#A65FA0",
-    "brown": "#A0722A",
-    "red": "#D0424F",
-    "teal": "#2A8FA3",
-    "gray": "#7A7F87",
+    "blue": BLUE,
+    "orange": ORANGE,
+    "green": GREEN,
+    "purple": PURPLE,
+    "brown": BROWN,
+    "red": RED,
+    "teal": TEAL,
+    "gray": GRAY,
 }
+"""依次画几条线时的次序。"""
 
 # 画框里的三种“墨水”。可拖动的图会把它们换成 CSS 变量，于是同一张图在深色模式下也读得清。
 INK, RULE, GRID, PAPER = "#1f2328", "#6e7781", "#e4e7eb", "#ffffff"
