@@ -43,8 +43,10 @@ class Gap:
 
     @property
     def size(self) -> float:
-        """用来挑出最值得讲的一组：没有数可比的（报错、形状不对）排在最前面。"""
-        return math.inf if self.text else float(self.errors.max())
+        """用来挑出最值得讲的一组：没有数可比的（报错、形状不对）在最前，只是不是整数的在最后。"""
+        if self.text:
+            return 0.0 if self.whole else math.inf
+        return float(self.errors.max())
 
 
 def compare(
@@ -89,7 +91,7 @@ def _compare_keys(got: Any, want: dict, where: str) -> Gap | None:
 
 def _compare_lengths(got: Any, want: tuple | list, where: str) -> Gap | None:
     if not isinstance(got, (tuple, list)):
-        return Gap(f"{where}应该是 {len(want)} 个值，你给的是一个{kind(got)}。")
+        return Gap(f"{where}应该是 {len(want)} 个值，你给的是{kind(got)}。")
     if len(got) != len(want):
         return Gap(f"{where}应该是 {len(want)} 个值，你给了 {len(got)} 个。")
     return None
@@ -126,7 +128,7 @@ def _compare_arrays(got, want, rtol, atol, either: bool, where: str, path: tuple
     gap = Gap("", where, path, a.astype(float), b.astype(float), rtol, atol, whole)
     if gap.isclose(gap.got, gap.want).all():
         lost = a.dtype.kind == "f" and b.dtype.kind in "iu"
-        return Gap(_whole_number_gap(a, where)) if lost else None
+        return Gap(_whole_number_gap(a, where), whole=True) if lost else None
     gap.text = _special_values(gap, a, b)
     return gap
 
@@ -162,7 +164,7 @@ def _special_values(gap: Gap, a: np.ndarray, b: np.ndarray) -> str:
         count = f"（{a.size} 个数里有 {bad.sum()} 个）" if a.size > 1 else ""
         return (
             f"{gap.where}里出现了 {what}{count}：检查除以零、`log(0)`，"
-            "以及 `exp` 的溢出（先减去最大值）。"
+            "`exp` 的溢出（先减去最大值），以及只有一个数时的无偏方差。"
         )
     fraction = b[np.isfinite(b)] % 1
     if a.dtype.kind in "iu" and b.dtype.kind == "f" and fraction.any():
@@ -204,8 +206,9 @@ def _float_bytes(x: Any) -> int:
 def as_array(x: Any) -> np.ndarray | None:
     """数、数组、张量，以及由它们排成的规则列表 -> 实数数组；其余（复数也是）-> None。"""
     if isinstance(x, torch.Tensor):
-        x = x.detach().as_subclass(torch.Tensor).cpu()
-        x = (x if x.layout == torch.strided else x.to_dense()).resolve_conj().resolve_neg()
+        x = x.detach()
+        x = x if x.layout == torch.strided else x.to_dense()
+        x = x.as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
         x = (x.double() if x.is_floating_point() else x).numpy()
     elif isinstance(x, (list, tuple)):
         parts = [as_array(v) for v in x]
@@ -247,15 +250,20 @@ def kind(x: Any) -> str:
 def _many_hint(got: tuple | list, want: Any) -> str:
     if isinstance(got, tuple) and len(got) == 1:
         return "`return` 那一行的末尾多了一个逗号。"
+    if any(np.shape(as_array(v)) == np.shape(as_array(want)) for v in got):
+        return "题目只要一个值，不要多返回。"
     if isinstance(want, (torch.Tensor, np.ndarray)) and np.ndim(want):
-        library = "torch" if isinstance(want, torch.Tensor) else "np"
-        return f"用 `{library}.stack` 或张量运算得到它，不要放在列表、元组里。"
+        if isinstance(want, torch.Tensor):
+            return "用 `torch.stack`、`torch.tensor` 变成一个张量，不要放在列表、元组里。"
+        return "用 `np.array` 变成一个数组，不要放在列表、元组里。"
     return "题目只要一个值，不要多返回。"
 
 
 def _kind_hint(got: Any, want: Any) -> str:
     if got.is_complex() if isinstance(got, torch.Tensor) else np.iscomplexobj(got):
         return "负数的 `** 0.5` 会变成复数；`eigvals` 总是给复数，对称矩阵用 `eigvalsh`。"
+    if isinstance(got, Number):
+        return f"它的形状应该是 `{np.shape(as_array(want))}`。"
     if as_array(got) is not None and isinstance(want, torch.Tensor):
         return "用 `torch.stack` 或张量运算得到它，不要转成 NumPy 数组。"
     if isinstance(got, torch.Tensor):
@@ -285,4 +293,5 @@ def _shape_hint(got: tuple, want: tuple) -> str:
         return "多了一维：是不是少做了一次求和、求平均或取下标？"
     if len(got) < len(want):
         return "少了一维：是不是多做了一次求和、求平均或取下标？"
-    return "检查是沿哪一维求和，以及矩阵乘法消去的是哪一维。"
+    places = "、".join(f"第 {i} 维" for i in range(len(got)) if got[i] != want[i])
+    return f"不同的是{places}：看看它从哪里来（沿哪一维求和、矩阵乘法消去哪一维、写死的数）。"

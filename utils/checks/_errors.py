@@ -7,6 +7,7 @@ import os
 import re
 import sysconfig
 import traceback
+from functools import cache
 
 
 class TimeIsUp(BaseException):
@@ -17,6 +18,7 @@ class RuleBroken(Exception):
     """答案违反了题目的规则；信息就是给读者的说明。"""
 
 
+@cache
 def in_library(filename: str) -> bool:
     """这一帧是否在 Python、第三方包或 `utils` 里，而不是读者自己的代码。"""
     paths = sysconfig.get_paths()
@@ -104,9 +106,14 @@ _ERRORS = {  # 异常信息里的特征（正则）: 说明
     r"tensors used as indices|indices must be integers|only integers, slices": (
         "下标要是整数、切片或布尔张量：检查它的类型。"
     ),
+    r"bitwise|lshift|rshift": (
+        "浮点张量不能做位运算：乘方写 `**`，不写 `^`；`&`、`|`、`~` 只用于真假值。"
+    ),
+    r"not implemented for '?Complex": (
+        "复数没有大小，不能求最小、最大、截断：对称矩阵的特征值用 `eigvalsh`，它给出实数。"
+    ),
     r"not implemented for": (
-        "这个运算不能用于这种类型：乘方写 `**`（`^` 是按位异或）；浮点张量不能做位运算，整数张量"
-        "要先变成浮点才能求平均、开方。"
+        "这个运算不能用于这种类型的张量：看看 `x.dtype`，整数要先变成浮点才能求平均、开方。"
     ),
     r"singular|not positive.definite": "矩阵不可逆（或者不正定）：检查它是怎样建的。",
     r"modified by an inplace operation": "反向传播要用到的值被原地改掉了：不要写 `+=`、`x[i] = `。",

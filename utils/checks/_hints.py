@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any
@@ -74,6 +73,8 @@ def _factor(gap: Gap, evidence: Evidence) -> str:
     if gap.whole or None in wrong or len({r > 0 for r in wrong}) > 1:
         return ""
     if np.allclose(wrong, -1, rtol=1e-4):
+        if any(r and np.isclose(r, 1, rtol=1e-4) for r in ratios):
+            return "的大小对，符号反了，只有一部分输入这样：绝对值、平方、分情况的地方弄丢了负号。"
         return "的大小全对，符号反了：检查减法两边的次序，或者少了一个负号。"
     if min(abs(abs(r) - 1) for r in wrong) < NEAR_ONE:
         return ""
@@ -83,9 +84,11 @@ def _factor(gap: Gap, evidence: Evidence) -> str:
     source = _source_of(sizes, [evidence.inputs[i] for i in keep], evidence.names)
     constant = np.allclose(sizes, sizes[0], rtol=1e-4)
     size = abs(ratio(gap.got, gap.want))
-    if source or (constant and (gap.got.size > 1 or len(wrong) > 1)):
-        return f"{sign}差一个倍数：正好是正确答案的 {size:.4g} 倍。{source or '检查系数。'}"
-    if gap.got.size > 2 and all(p[0].size > 2 for p in evidence.wrong_pairs):
+    where = "检查系数。" if constant else "别的输入上没有差这个倍数，看看这一组特殊在哪里。"
+    alone = len(wrong) == 1 and gap.got.size > 2
+    if source or alone or (constant and (gap.got.size > 1 or len(wrong) > 1)):
+        return f"{sign}差一个倍数：正好是正确答案的 {size:.4g} 倍。{source or where}"
+    if len(wrong) > 1 and all(p[0].size > 2 for p in evidence.wrong_pairs):
         several = "、".join(f"{abs(r):.4g}" for r in wrong[:3])
         return f"{sign}差一个倍数，各组输入的倍数不同（{several}）：漏了或多了一个随输入变的因子。"
     return ""
@@ -171,8 +174,7 @@ def _example(gap: Gap, only_value: bool) -> str:
     if only_value:
         return text + "再算一遍。"
     at = tuple(map(int, np.unravel_index(errors.argmax(), got.shape)))
+    mine, right = got[at] + 0.0, want[at] + 0.0  # 加 0 去掉 -0 的负号
     index = f"在下标 {list(at)} 处，" if got.ndim else ""
-    digits = 6 if f"{got[at]:.6g}" != f"{want[at]:.6g}" else 12
-    if math.isnan(want[at]) or np.isinf(want[at]):
-        return f"{text}例如{index}你得到 {got[at]:.6g}，应该是 {want[at]}。"
-    return f"{text}例如{index}你得到 {got[at]:.{digits}g}，应该是 {want[at]:.{digits}g}。"
+    digits = 6 if f"{mine:.6g}" != f"{right:.6g}" else 12
+    return f"{text}例如{index}你得到 {mine:.{digits}g}，应该是 {right:.{digits}g}。"

@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch.nn import functional as F
 
-from utils.checks import case, exercise, normal
+from utils.checks import RuleBroken, case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：至少 k 个
 
@@ -19,11 +19,18 @@ def _at_least_cases(rng):
 
 
 def _try_all(f, n, k):
-    """把 2ⁿ 种输入都送进 f 给出的神经元，返回输出，形状 (2ⁿ,)。"""
-    w, b = f(n, k)
-    w = torch.as_tensor(w, dtype=torch.float64)
-    inputs = torch.tensor(list(itertools.product([0.0, 1.0], repeat=n)), dtype=torch.float64)
-    return (inputs @ w + float(b) >= 0).to(torch.float64)
+    """把 2ⁿ 种输入都送进 f 给出的神经元，返回 {输入: 输出}。"""
+    neuron = f(n, k)
+    if not isinstance(neuron, (tuple, list)) or len(neuron) != 2:
+        raise RuleBroken("要返回两个值 `(w, b)`：n 个权重和一个偏置。")
+    w, b = torch.as_tensor(neuron[0], dtype=torch.float64), float(neuron[1])
+    if w.shape != (n,):
+        raise RuleBroken(f"权重的形状应该是 `({n},)`，你的是 `{tuple(w.shape)}`。")
+    inputs = itertools.product([0.0, 1.0], repeat=n)
+    return {
+        f"输入 {[int(v) for v in x]}": int(torch.tensor(x, dtype=torch.float64) @ w + b >= 0)
+        for x in inputs
+    }
 
 
 @exercise("ch05.at_least", title="至少 k 个", cases=_at_least_cases, call=_try_all)
