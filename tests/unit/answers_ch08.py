@@ -61,21 +61,5 @@ RIGHT = {
 }
 
 WRONG = [
-    ("ch08.samples", lambda k, e, d: math.ceil(math.log(k / d) / (2 * e**2)), "两侧"),
-    ("ch08.samples", lambda k, e, d: samples(1, e, d), "union bound"),
-    ("ch08.samples", lambda k, e, d: samples(k, e, d) - 1, "向上取整"),
-    ("ch08.samples", lambda k, e, d: math.ceil(math.log(2 * k / d) / e**2), "分母上的 2"),
-    ("ch08.folds", lambda y, n: np.mean([np.mean((p - y.mean()) ** 2)
-                                         for p in np.array_split(y, n)]), "其余样本的平均"),
-    ("ch08.folds", lambda y, n: np.mean([p.var() for p in np.array_split(y, n)]), "它自己"),
-    ("ch08.folds", lambda y, n: folds(y, n) * n, "不是加起来"),
-    ("ch08.elastic", lambda v, a, b: elastic(v, a, b / 2), "2bw"),
-    ("ch08.elastic", lambda v, a, b: elastic(v / (1 + 2 * b), a, 0.0), "次序反了"),
-    ("ch08.elastic", lambda v, a, b: (v - a * v.sign()) / (1 + 2 * b), "截到零"),
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, 0.0), "min_delta"),
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p + 1, d), "晚停"),
     ("ch08.early_stop", lambda y, p, d: early_stop(y, p, d)[::-1], "次序反了"),
-    ("ch08.dropout", lambda w, h, p: dropout(w, h, p) * (1 - p) ** 2, "(1−p)²"),
-    ("ch08.dropout", lambda w, h, p: p / (1 - p) * (w @ h) ** 2, "先平方再求和"),
-    ("ch08.dropout", lambda w, h, p: p * (w * h).square().sum(), "只除了一次"),
-]  # fmt: skip
+]
