@@ -11,7 +11,7 @@ import torch
 from utils import plot, validation
 from utils.checks import check
 from utils.data import load
-from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
+from utils.explorer import Bars, Image, Line, Path, Points, Segments, Text, explore, project
 from utils.sweep import sweep
 from utils.tools import autograd_gradient, seconds_of, with_bias, zscore
 from utils.training import Copies
@@ -23,12 +23,14 @@ __all__ = [
     "Line",
     "Path",
     "Points",
+    "Segments",
     "Text",
     "autograd_gradient",
     "check",
     "explore",
     "load",
     "plot",
+    "project",
     "seconds_of",
     "seeded",
     "setup",

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from utils.explorer.encode import STEP, Encoder, encode_channel, resolve
+from utils.explorer.encode import STEP, Encoder
 from utils.explorer.layers import Layer
 
 _INTERVAL = 1 / 30  # 最多每秒送 30 次，别把浏览器淹没
@@ -145,11 +145,7 @@ class Trainer:
             }
         )
         run["length"] = ((), 1)
-        out = []
-        for layer in self.layers:
-            arrays = resolve(layer, run, [])
-            out.append({n: encode_channel(encoder, layer, n, a) for n, a in arrays.items()})
-        return out
+        return [layer.encode(encoder, layer.resolve(run, [])) for layer in self.layers]
 
 
 def _copy(value: Any) -> np.ndarray:
