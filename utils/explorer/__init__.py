@@ -33,7 +33,7 @@ from utils.explorer.encode import (
     to_fraction,
 )
 from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Text
-from utils.explorer.live import Hyperparameter, Trainer
+from utils.explorer.live import Hyperparameter, Trainer, offered, payload_shapes
 from utils.explorer.view import Explorer, View, controls, show
 
 __all__ = ["Bars", "Explorer", "Image", "Line", "Path", "Points", "Text", "explore"]
@@ -66,8 +66,8 @@ def explore(
     alt : 一句话描述这张图，读屏软件会念出来。
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
-    steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认 0、1、2……
-    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认最后一步。
+    steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认是扫描结果里的步数坐标。
+    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来。
     step_label : 步的名字，如 ``"步"``、``"轮"``。
     train : 现场训练用的生成器函数，默认是 ``sweep`` 记下的那个。
     caption : 图下面的一句说明。
@@ -94,12 +94,12 @@ def explore(
             )
     hyperparameters = _hyperparameters(runs, grid, labels)
     sliders = [h for h in hyperparameters if h.slider is not None]
-    train = train or runs.attrs.get("train")
+    train = offered(runs, train)
     # 只有一个取值的超参数没有滑块，从数组里去掉这一维
     runs = runs.isel({h.name: 0 for h in hyperparameters if h.slider is None}, drop=True)
     grid = [h.name for h in sliders]
     n_steps = runs.sizes[STEP]
-    step_values = np.arange(n_steps) if steps is None else np.asarray(list(steps), dtype=float)
+    step_values = np.asarray(runs[STEP] if steps is None else list(steps), dtype=float)
     if step_values.shape != (n_steps,):
         raise ValueError(f"steps 应当有 {n_steps} 个数（每步一个），收到 {step_values.size} 个。")
 
@@ -108,7 +108,9 @@ def explore(
             f"start_step={start_step!r} 不是图上的一步；"
             f"可以选：{'、'.join(show(float(s)) for s in step_values)}。"
         )
-    first = n_steps - 1 if start_step is None else int(np.argmax(step_values == start_step))
+    # 打开时停在第 0 步，答案还没有画出来；图片不能拖，画的是最后一步
+    first = 0 if start_step is None else int(np.argmax(step_values == start_step))
+    shown = n_steps - 1 if start_step is None else first
 
     layers = _with_defaults(layers, fig)
     moving = [resolve(layer, runs, grid) for layer in layers]
@@ -158,7 +160,7 @@ def explore(
         },
         "live": train is not None,
     }
-    picture = _picture(fig, layers, arrays, histories, position, first)
+    picture = _picture(fig, layers, arrays, histories, position, shown)
     plt.close(fig)
 
     view = View(spec=spec, data=data, step=first)
@@ -167,7 +169,10 @@ def explore(
     )
     if train is not None:
         # 没有滑块的超参数（只有一个取值）同样传给 train
-        trainer = Trainer(train, hyperparameters, layers, step_values, step_label, view.send)
+        shapes = payload_shapes(runs)
+        trainer = Trainer(
+            train, hyperparameters, layers, step_values, step_label, view.send, shapes
+        )
         view.on_msg(lambda _, message, __: trainer.receive(message))
     return Explorer(
         [controls(view, sliders, position, step_values, first, step_label), view], picture, alt
