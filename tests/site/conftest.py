@@ -39,6 +39,7 @@ def site() -> Iterator[str]:
     """网站的网址。"""
     if not (HTML / HOME).is_file():
         pytest.fail("还没有构建网站：请先运行 make site", pytrace=False)
+    specimen.page((HTML / HOME).read_text(encoding="utf-8"))  # 先画好，打开页面时不用等
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=HTML))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -100,6 +100,15 @@ function toValue(axis, fraction) {
   return low + fraction * (high - low);
 }
 
+/** 画框里的比例读成坐标轴上的数。 */
+const named = (axis, fraction) => spoken(axis, toValue(axis, fraction));
+
+/** 坐标轴上的数；类别轴上，正好在类别的位置就读名字。 */
+function spoken(axis, value) {
+  const at = Math.round(value);
+  return axis.names?.[at] !== undefined && Math.abs(value - at) < 0.02 ? axis.names[at] : format(value);
+}
+
 function format(value) {
   if (!Number.isFinite(value)) return "—";
   const size = Math.abs(value);

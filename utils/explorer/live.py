@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from utils.explorer.encode import STEP, Encoder, encode_channel, resolve
+from utils.explorer.encode import STEP, Encoder
 from utils.explorer.layers import Layer
 
 _SLICE_S = 0.1  # 每次请求训练多久：够短，停得住；够长，来回的开销可以不计
@@ -302,11 +302,7 @@ class Trainer:
             }
         )
         run["length"] = ((), 1)
-        out = []
-        for layer in self.layers:
-            arrays = resolve(layer, run, [])
-            out.append({n: encode_channel(encoder, layer, n, a) for n, a in arrays.items()})
-        return out
+        return [layer.encode(encoder, layer.resolve(run, [])) for layer in self.layers]
 
 
 def _ended(run_id: str, outcome: str, text: str) -> dict[str, Any]:
