@@ -22,7 +22,7 @@ from utils.explorer import frame
 from utils.explorer.encode import STEP, Encoder
 from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Segments, Text
 from utils.explorer.layers.base import Arrays, css_color
-from utils.explorer.live import Hyperparameter, Trainer
+from utils.explorer.live import Hyperparameter, Trainer, offered, payload_shapes
 from utils.explorer.project import project
 from utils.explorer.view import Explorer, View, controls, show
 
@@ -69,7 +69,7 @@ def explore(
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
     steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认是扫描结果里的步数坐标。
-    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认最后一步。
+    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来。
     step_label : 步的名字，如 ``"步"``、``"轮"``。
     train : 现场训练用的生成器函数，默认是 ``sweep`` 记下的那个。
     caption : 图下面的一句说明。
@@ -82,7 +82,7 @@ def explore(
     hyperparameters = _hyperparameters(runs, labels or {}, start or {})
     sliders = [h for h in hyperparameters if h.slider is not None]
     position = [_start_index(h, start or {}) for h in sliders]
-    train = train or runs.attrs.get("train")
+    train = offered(runs, train)
     # 只有一个取值的超参数没有滑块，从数组里去掉这一维
     runs = runs.isel({h.name: 0 for h in hyperparameters if h.slider is None}, drop=True)
     grid = [h.name for h in sliders]
@@ -103,7 +103,9 @@ def explore(
         "runs": _run_specs(runs, sliders),
         "live": train is not None,
     }
-    picture = _picture(fig, layers, arrays, position, first)
+    # 图片不能拖，画的是走完的样子
+    last = len(step_values) - 1 if start_step is None else first
+    picture = _picture(fig, layers, arrays, position, last)
     plt.close(fig)
 
     view = View(spec=spec, data=encoder.tobytes(), step=first)
@@ -112,7 +114,10 @@ def explore(
     view.add_traits(**at)
     if train is not None:
         # 没有滑块的超参数（只有一个取值）同样传给 train
-        trainer = Trainer(train, hyperparameters, layers, step_values, step_label, view.send)
+        shapes = payload_shapes(runs)
+        trainer = Trainer(
+            train, hyperparameters, layers, step_values, step_label, view.send, shapes
+        )
         view.on_msg(lambda _, message, __: trainer.receive(message))
     box = controls(view, sliders, position, step_values, first, step_label)
     return Explorer([box, view], picture, alt)
@@ -182,7 +187,7 @@ def _steps(
             f"steps 应当有 {runs.sizes[STEP]} 个数（每步一个），收到 {values.size} 个。"
         )
     if start_step is None:
-        return values, len(values) - 1
+        return values, 0  # 打开时答案还没有画出来
     if start_step not in values:
         raise ValueError(
             f"start_step={start_step!r} 不是图上的一步；"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -60,9 +61,14 @@ class Explorer(widgets.VBox):
 
 
 def show(value: Any) -> str:
+    """一个取值写给读者看的样子。小数写 6 位有效数字，整数部分一位也不舍。"""
     if isinstance(value, bool):
         return "开" if value else "关"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value) if 1e5 <= abs(value) < math.inf else f"{value:g}"
 
 
 def controls(
