@@ -46,7 +46,9 @@ def fold_cells(app: Sphinx, doctree: nodes.document) -> None:
         else:
             fold_long_results(output)
             if sort == "verify":
-                mark_check(cell, output)
+                mark_check(cells.source(cell), output)
+            if sort in ("verify", "draw"):
+                put_code_last(cell)
 
 
 def fold_code(cell: nodes.container, code: nodes.container, sort: str) -> None:
@@ -77,10 +79,14 @@ def kind_of_check(code: str) -> str:
     return "断言"
 
 
-def mark_check(cell: nodes.container, output: nodes.container) -> None:
-    """验证的结果前面写明是哪一种核对，代码折在结果下面。"""
-    label = nodes.inline("", kind_of_check(cells.source(cell)), classes=["check-kind"])
+def mark_check(code: str, output: nodes.container) -> None:
+    """验证的结果前面写明是哪一种核对。"""
+    label = nodes.inline("", kind_of_check(code), classes=["check-kind"])
     output.insert(0, nodes.paragraph("", "", label, classes=["check"]))
+
+
+def put_code_last(cell: nodes.container) -> None:
+    """折着的代码放在它的结果、它画的图下面。"""
     code = cell.next_node(fold.fold)
     cell.remove(code)
     cell.append(code)

@@ -41,8 +41,8 @@ function fit() {
   }
 }
 
-// 右边还有没看到的：框的右缘有一道影子，滚到头就消失。
-const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output)";
+// 右边还有没看到的：框的右缘变淡，滚到头就不淡了。
+const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img))";
 function shade(box) {
   const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
   box.classList.toggle("more-right", rest > 2);
