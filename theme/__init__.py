@@ -2,10 +2,38 @@
 
 from sphinx.application import Sphinx
 
-from theme import chrome, execution, explorers, pages, search
+from theme import (
+    chrome,
+    execution,
+    explorers,
+    figures,
+    fold,
+    mentions,
+    pages,
+    predict,
+    quiz,
+    reading,
+    search,
+    typography,
+)
+
+MODULES = (
+    chrome,
+    execution,
+    explorers,
+    figures,
+    fold,
+    mentions,
+    pages,
+    predict,
+    quiz,
+    reading,
+    search,
+    typography,
+)
 
 
 def setup(app: Sphinx) -> dict:
-    for module in (chrome, execution, explorers, pages, search):
+    for module in MODULES:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

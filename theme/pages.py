@@ -1,18 +1,18 @@
-"""由数据生成的页面：首页的卡片、知识点索引，正文里提到的“第 N 章”变成链接。
+"""由数据生成的页面：首页的卡片、知识点索引。
 
 来源是 syllabus.yml、_toc.yml 和单元格的 ``topics`` 元数据。
 """
 
 import json
-import re
 from pathlib import Path
 
 import yaml
 from docutils import nodes
-from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+
+from theme.figures import pass_alt
 
 
 def topic_cells(notebook: dict) -> dict[str, int]:
@@ -95,33 +95,12 @@ def transform_source(app: Sphinx, docname: str, source: list[str]) -> None:
         for topic, i in topic_cells(notebook).items():
             cell = notebook["cells"][i]
             cell["source"] = f"({topic})=\n" + "".join(cell["source"])
+        pass_alt(notebook)
         source[0] = json.dumps(notebook, ensure_ascii=False)
 
 
-def link_chapters(app: Sphinx, doctree: nodes.document) -> None:
-    """正文里的“第 5 章”链接到那一章，只要它写好了；笔记本里仍是普通的字。"""
-    here = app.env.docname
-    done = {f"第 {int(name[2:4])} 章": f"/{page}" for name, page in app.config.finished.items()}
-    for text in list(doctree.findall(nodes.Text)):
-        inside = text.parent
-        while isinstance(inside, nodes.strong | nodes.emphasis):
-            inside = inside.parent
-        if not isinstance(inside, nodes.paragraph):
-            continue
-        parts = re.split(r"(第 \d+ 章)", text)
-        for i, mention in enumerate(parts):
-            parts[i] = nodes.Text(mention)
-            if (page := done.get(mention, f"/{here}")) != f"/{here}":
-                link = {"refdomain": "std", "reftype": "doc", "reftarget": page, "refdoc": here}
-                parts[i] = pending_xref("", parts[i], refexplicit=True, refwarn=True, **link)
-        text.parent.replace(text, parts)
-
-
-def polish(app: Sphinx, doctree: nodes.document) -> None:
-    """折起来的答案，按钮上写“看答案”；图片滚到附近才下载。"""
-    for cell in doctree.findall(nodes.container):
-        if "tag_solution" in cell["classes"]:
-            cell["prompt_show"], cell["prompt_hide"] = "看答案", "收起答案"
+def delay_images(app: Sphinx, doctree: nodes.document) -> None:
+    """图片滚到附近才下载。"""
     for image in doctree.findall(nodes.image):
         image["loading"] = "lazy"
 
@@ -140,5 +119,4 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", find_chapters)
     app.connect("env-get-outdated", always_reread)
     app.connect("source-read", transform_source)
-    app.connect("doctree-read", link_chapters)
-    app.connect("doctree-read", polish)
+    app.connect("doctree-read", delay_images)

@@ -34,9 +34,29 @@ function fit() {
     const room = formula.closest("p, li, td, dd, div")?.clientWidth;
     formula.classList.toggle("wide", formula.getBoundingClientRect().width > room);
   }
-  for (const box of document.querySelectorAll(".bd-article table")) {
+  for (const box of document.querySelectorAll(SCROLLING)) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
+    shade(box);
+  }
+}
+
+// 右边还有没看到的：框的右缘变淡，滚到头就不淡了。
+const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img))";
+function shade(box) {
+  const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
+  box.classList.toggle("more-right", rest > 2);
+}
+document.addEventListener("scroll", ({ target }) => target.matches?.(SCROLLING) && shade(target), {
+  capture: true,
+  passive: true,
+});
+
+// 手机上符号表的每一行是一张卡片，格子前面写着它的列名。
+for (const table of document.querySelectorAll(".symbols-table")) {
+  const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+  for (const row of table.querySelectorAll("tbody tr")) {
+    [...row.cells].forEach((cell, i) => (cell.dataset.label = names[i]));
   }
 }
 
@@ -44,4 +64,5 @@ window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   fit();
   window.addEventListener("resize", fit);
+  document.addEventListener("toggle", fit, true);
 });

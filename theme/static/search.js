@@ -1,5 +1,5 @@
-// 中文的查询词之间没有空格。按搜索索引里已有的词，从左到右取最长的一段来切开，
-// 于是“自注意力机制”这样的长词也能找到各自成词的页面。searchtools.js 会用这里的 splitQuery。
+// 按节搜索：Pagefind 的索引分成小块，要哪块取哪块。从 file:// 打开时取不到，用 Sphinx 自己的搜索。
+// 中文的查询词之间没有空格。Sphinx 的搜索按索引里已有的词，从左到右取最长的一段来切开。
 function splitQuery(query) {
   const { terms, titleterms } = Search._index;
   const known = (word) => Object.hasOwn(terms, word) || Object.hasOwn(titleterms, word);
@@ -21,3 +21,116 @@ function splitQuery(query) {
 
 // 章节排在首页与附录前面：先给读者讲解，再给目录和表。
 Scorer.score = ([name, , , , score]) => (/\/ch\d\d_/.test(name) ? score + 100 : score);
+
+const SHOWN = 40; // 先列出这么多节
+const searchRoot = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
+const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s-]+/g, "");
+
+function searchItem(tag, className, text = "") {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  return node;
+}
+
+/** 找到的节，好的在前：标题里有这个词的，再是章节，再看 Pagefind 的分数。 */
+async function findSections(pagefind, query) {
+  const { results } = await pagefind.search(query);
+  const sections = [];
+  for (const result of results) {
+    const page = await result.data();
+    for (const hit of page.sub_results) {
+      const title = hit.title ?? page.meta.title;
+      const rank =
+        (fold(title).includes(fold(query)) ? 1e6 : 0) +
+        (/\/ch\d\d_/.test(page.url) ? 1e3 : 0) +
+        hit.weighted_locations.reduce((sum, at) => sum + at.balanced_score, 0) +
+        result.score;
+      sections.push({ ...hit, title, page: page.meta.title, rank });
+    }
+  }
+  return { pages: results.length, sections: sections.sort((a, b) => b.rank - a.rank) };
+}
+
+function sectionItem({ url, title, page, excerpt }) {
+  const item = searchItem("li", "section-hit");
+  const link = searchItem("a", "", title);
+  link.href = url;
+  item.append(link);
+  if (page !== title) item.append(searchItem("span", "section-page", page));
+  const text = searchItem("p", "context");
+  text.innerHTML = excerpt; // Pagefind 已转义，只含 <mark>
+  item.append(text);
+  return item;
+}
+
+/** 两个词差几个字：差得少的，也许就是读者要找的。 */
+function distance(a, b) {
+  let row = [...Array(b.length + 1).keys()];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] !== b[j - 1]));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+async function nearest(query) {
+  const words = await (await fetch(new URL("pagefind/words.json", searchRoot))).json();
+  const far = (word) => distance(fold(word), fold(query)) / Math.max(word.length, query.length);
+  return words
+    .map((word) => [far(word), word])
+    .filter(([d]) => d <= 0.5)
+    .sort(([a], [b]) => a - b)
+    .slice(0, 5)
+    .map(([, word]) => word);
+}
+
+function showSections(box, { pages, sections }) {
+  const summary = searchItem("p", "search-summary", `在 ${pages} 页里找到 ${sections.length} 节。`);
+  const list = searchItem("ul", "search");
+  list.append(...sections.slice(0, SHOWN).map(sectionItem));
+  box.append(list);
+  if (sections.length > SHOWN) {
+    const more = searchItem("button", "btn search-more", `再看 ${sections.length - SHOWN} 节`);
+    more.addEventListener("click", () => {
+      list.append(...sections.slice(SHOWN).map(sectionItem));
+      more.remove();
+    });
+    box.append(more);
+  }
+  list.before(summary);
+}
+
+async function showSuggestions(box, query) {
+  const words = await nearest(query);
+  const line = searchItem("p", "search-summary", `没有一页写到“${query}”。`);
+  if (words.length) line.append("是不是要找：");
+  for (const word of words) {
+    const link = searchItem("a", "suggestion", word);
+    link.href = `?q=${encodeURIComponent(word)}`;
+    line.append(link, " ");
+  }
+  box.append(line);
+}
+
+async function searchSections(query) {
+  const pagefind = await import(new URL("pagefind/pagefind.js", searchRoot));
+  await pagefind.options({ baseUrl: searchRoot.pathname, excerptLength: 40 });
+  const box = document.getElementById("search-results");
+  box.replaceChildren(searchItem("h2", "", `搜索“${query}”`));
+  const found = await findSections(pagefind, query);
+  if (found.sections.length) showSections(box, found);
+  else await showSuggestions(box, query);
+}
+
+if (location.protocol !== "file:") {
+  const sphinxSearch = Search.performSearch;
+  Search.performSearch = (query) =>
+    searchSections(query).catch((error) => {
+      console.warn("按节搜索没有成功，改用整页的搜索。", error);
+      sphinxSearch(query);
+    });
+}

@@ -1,0 +1,96 @@
+"""手机：竖着划过滑块是滚动，横着划是拖动；控件与图同在一屏；符号表是卡片；标点不在行首。"""
+
+import pytest
+from figure import figures
+from pages import CHAPTERS, HOME
+
+SCREEN = {"width": 390, "height": 664}
+TOGETHER = """async () => {
+  const apart = [];
+  for (const explorer of document.querySelectorAll(".explorer")) {
+    const controls = explorer.querySelector(".explorer-controls");
+    for (const stage of explorer.querySelectorAll(".explorer-stage")) {
+      scrollBy(0, stage.getBoundingClientRect().bottom - innerHeight + 2);
+      await settle();
+      const [c, s] = [controls, stage].map((node) => node.getBoundingClientRect());
+      const header = document.querySelector(".bd-header-article").getBoundingClientRect().bottom;
+      if (c.top < header - 2 || s.top < c.bottom - 2 || s.bottom > innerHeight + 2)
+        apart.push(explorer.querySelector("[role=group]").getAttribute("aria-label"));
+    }
+  }
+  return apart;
+}"""
+COMMAS = """() => {
+  let count = 0;
+  const article = document.querySelector(".bd-article");
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const block = node.parentElement.closest("p, li, td, dd");
+    if (!/^[，。、；：？！）”]/.test(node.textContent) || !block?.checkVisibility()) continue;
+    const range = document.createRange();
+    range.setStart(node, 0);
+    range.setEnd(node, 1);
+    const mark = range.getBoundingClientRect();
+    const edge = block.getBoundingClientRect().left;
+    const left = edge + parseFloat(getComputedStyle(block).paddingLeft);
+    if (mark.width && mark.left - left < 3) count++;
+  }
+  return count;
+}"""
+
+
+@pytest.fixture(scope="module")
+def phone_context(new_context):
+    context = new_context(viewport=SCREEN, is_mobile=True, has_touch=True)
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_slider_and_picture_share_the_screen(path, open_page, phone_context):
+    page, _ = open_page(path, phone_context)
+    assert page.evaluate(TOGETHER) == []
+    assert page.evaluate(COMMAS) == 0
+    page.close()
+
+
+def swipe(page, touch, x: float, y: float, dx: float, dy: float) -> None:
+    """手指从 (x, y) 划到 (x + dx, y + dy)。"""
+    for i in range(9):
+        kind = "touchStart" if i == 0 else "touchMove"
+        point = {"x": x + dx * i / 8, "y": y + dy * i / 8}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(100)
+
+
+@pytest.mark.parametrize("path", [HOME, CHAPTERS[1]])
+def test_a_vertical_swipe_over_a_slider_scrolls(path, open_page, phone_context):
+    page, _ = open_page(path, phone_context)
+    touch = phone_context.new_cdp_session(page)
+    for figure in figures(page)[:2]:
+        axis = next(a for a in range(len(figure.recording.dims)) if figure.is_slider(a))
+        (x, y), _ = figure.track(axis, 0)
+        before, at = figure.at(), page.evaluate("scrollY")
+        swipe(page, touch, x, y, 4, -160)
+        assert figure.at() == before
+        assert page.evaluate("scrollY") > at + 60
+        (x, y), (end, _) = figure.track(axis, 0 if before[axis] else 1)
+        swipe(page, touch, x, y, end - x, 3)
+        assert figure.at()[axis] != before[axis]
+    page.close()
+
+
+def test_symbols_are_cards(open_page, phone_context):
+    page, _ = open_page(CHAPTERS[1], phone_context)
+    table = page.locator(".symbols-table").first
+    assert table.evaluate("t => t.scrollWidth <= t.clientWidth + 1")
+    labels = (
+        table.locator("tbody tr")
+        .first.locator("td")
+        .evaluate_all("cells => cells.map((cell) => cell.dataset.label)")
+    )
+    assert labels == ["符号", "含义", "形状"]
+    page.close()

@@ -1,0 +1,131 @@
+"""阅读与代码：一个开关管一页，记得住，没有脚本时什么都看得见。"""
+
+import pytest
+from figure import figures
+from pages import CHAPTERS, DESKTOP, PHONE
+
+at_chapters = pytest.mark.parametrize("visit", CHAPTERS, indirect=True, scope="session")
+CODE = ".fold.taught .cell_input"
+LIMIT = 35_000  # 阅读时一章最多这么高
+
+
+def visible(page, selector: str) -> int:
+    return page.evaluate(
+        "s => [...document.querySelectorAll(s)].filter((n) => n.checkVisibility()).length", selector
+    )
+
+
+def choose(page, name: str) -> None:
+    page.locator(".mode-switch button", has_text=name).click()
+    page.evaluate("settle()")
+
+
+@at_chapters
+def test_reading_hides_the_code_and_keeps_the_figures(visit):
+    choose(visit, "代码")
+    code, explorers = visible(visit, CODE), visible(visit, ".explorer")
+    assert code > 10
+    choose(visit, "阅读")
+    assert visible(visit, CODE) == 0 and visible(visit, ".explorer") == explorers
+    images = visit.locator(".cell_output img").count()
+    assert visible(visit, ".cell_output img") == images - visible_in_closed(visit)
+    height = visit.evaluate("document.querySelector('.bd-article').scrollHeight")
+    choose(visit, "代码")
+    assert visible(visit, CODE) == code
+    assert height < LIMIT
+
+
+def visible_in_closed(page) -> int:
+    """合着的揭晓、选读里的图，本来就要展开才看得见。"""
+    return page.locator("details:is(.reveal, .optional):not([open]) .cell_output img").count()
+
+
+@at_chapters
+def test_one_cell_opens_by_keyboard(visit):
+    choose(visit, "阅读")
+    fold = visit.locator(".fold.taught").nth(3)
+    fold.locator("> summary").focus()
+    visit.keyboard.press("Enter")
+    assert visible(visit, CODE) == 1
+    visit.keyboard.press("Enter")
+    assert visible(visit, CODE) == 0
+    choose(visit, "代码")
+
+
+def test_the_choice_is_remembered(open_page, new_context):
+    context = new_context(viewport=DESKTOP)
+    page, _ = open_page(CHAPTERS[0], context)
+    assert visible(page, CODE) > 0
+    choose(page, "阅读")
+    page.close()
+    page, log = open_page(CHAPTERS[1], context)
+    assert visible(page, CODE) == 0
+    context.close()
+    log.check()
+
+
+def test_the_reader_stays_at_the_same_paragraph(open_page, new_context):
+    context = new_context(viewport=DESKTOP)
+    page, _ = open_page(CHAPTERS[1], context)
+    page.evaluate("document.querySelectorAll('h2')[6].scrollIntoView(); settle()")
+    where = "document.querySelectorAll('h2')[6].getBoundingClientRect().top"
+    before = page.evaluate(where)
+    choose(page, "阅读")
+    assert abs(page.evaluate(where) - before) < 3
+    context.close()
+
+
+def test_phones_start_by_reading(open_page, new_context):
+    context = new_context(viewport=PHONE, is_mobile=True, has_touch=True)
+    page, log = open_page(CHAPTERS[0], context)
+    assert visible(page, CODE) == 0
+    context.close()
+    log.check()
+
+
+def test_without_scripts_everything_is_there(new_context, site):
+    context = new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/{CHAPTERS[1]}")
+    for selector in (CODE, ".fold.result pre", ".fold.reveal > p", ".guess > p"):
+        nodes = page.locator(selector)
+        assert nodes.count() > 0
+        assert all(nodes.nth(i).is_visible() for i in range(nodes.count())), selector
+    assert page.locator(".mode-switch, .guess-done").count() == 0
+    context.close()
+
+
+@at_chapters
+def test_prediction_then_answer(visit):
+    """“先猜”紧挨着它的图；动过图才揭晓。"""
+    cards = visit.locator(".guess")
+    assert cards.count() >= 8
+    for i in range(cards.count()):
+        assert cards.nth(i).locator("strong").first.text_content() == "先猜"
+    choose(visit, "阅读")
+    gaps = visit.evaluate(
+        """() => [...document.querySelectorAll(".guess")].map((card) => {
+            const next = [...document.querySelectorAll(".explorer")].find((e) =>
+              card.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING);
+            return next.getBoundingClientRect().top - card.getBoundingClientRect().bottom;
+        })"""
+    )
+    choose(visit, "代码")
+    assert sorted(gaps)[len(gaps) // 2] < 120, gaps
+
+
+def test_moving_the_slider_reveals(open_page, new_context):
+    context = new_context(viewport=DESKTOP)
+    page, log = open_page(CHAPTERS[1], context)
+    answers = page.locator(".fold.reveal")
+    assert visible(page, ".fold.reveal > p") == 0
+    figures(page)[0].choose(0, 1)
+    answers.first.locator("> p").first.wait_for(state="visible")
+    page.locator(".guess-done").first.click()
+    assert answers.nth(1).locator("> p").first.is_visible()
+    assert visible(page, ".fold.reveal[open]") == 2
+    page.close()
+    page, _ = open_page(CHAPTERS[1], context)  # 猜过的，下次来还开着
+    assert visible(page, ".fold.reveal[open]") == 2
+    context.close()
+    log.check()

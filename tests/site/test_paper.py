@@ -1,0 +1,41 @@
+"""打印：浅色，写着控件停在哪里，答案按读者的选择，图片都有说明。"""
+
+import re
+
+import pytest
+from pages import CHAPTERS, DESKTOP, HTML
+
+
+def test_print_shows_values_and_a_light_palette(open_page, new_context):
+    context = new_context(viewport=DESKTOP)
+    page, _ = open_page(CHAPTERS[1], context)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.locator(".fold.solution > summary").first.click()
+    shown = page.locator(".explorer").first.locator(".widget-readout").all_text_contents()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    line = page.locator(".printed-values").first.text_content()
+    assert shown and all(value in line for value in shown)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    for hidden in (".bd-sidebar-secondary", "#jb-print-toc", ".explorer-controls", ".guess-done"):
+        nodes = page.locator(hidden)
+        assert not any(nodes.nth(i).is_visible() for i in range(nodes.count())), hidden
+    answers = page.locator(".fold.solution .cell_input")
+    assert answers.first.is_visible() and not answers.nth(1).is_visible()
+    reveals = page.locator(".fold.reveal > p")
+    assert all(reveals.nth(i).is_visible() for i in range(reveals.count()))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.locator(".printed-values, .fold.reveal[open]").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_every_picture_has_a_description(path):
+    text = (HTML / path).read_text(encoding="utf-8")
+    article = text[text.index("<article") : text.index("</article>")]
+    for image in re.findall(r"<img[^>]*>", article):
+        alt = re.search(r'alt="([^"]*)"', image)
+        assert alt and len(alt[1]) >= 4 and not re.search(r"\.(png|svg)|[0-9a-f]{16}", alt[1]), (
+            image
+        )

@@ -1,0 +1,66 @@
+// 到得准：链接、刷新、后退都停在原来那一处。公式与图让页面长高的时候再对一次，直到读者自己动手。
+history.scrollRestoration = "manual";
+
+const arrival = { node: null, offset: 0 };
+
+/** 打开这一处外面折着的框。 */
+function unfold(node) {
+  for (let box = node?.closest("details"); box; box = box.parentElement.closest("details")) {
+    box.open = true;
+  }
+}
+
+function land() {
+  if (!arrival.node?.isConnected) return;
+  const gap = arrival.node.getBoundingClientRect().top - arrival.offset;
+  if (Math.abs(gap) > 1) scrollBy({ top: gap, behavior: "instant" });
+}
+
+function goTo(node, offset) {
+  if (!node) return;
+  unfold(node);
+  Object.assign(arrival, { node, offset });
+  land();
+}
+
+function target() {
+  const id = decodeURIComponent(location.hash.slice(1));
+  const node = id && document.getElementById(id);
+  // 锚点可能是空的 span，看得见的是后面的标题
+  return node && !node.offsetHeight ? (node.parentElement.querySelector("h1, h2, h3, h4") ?? node) : node;
+}
+
+/** 页首的横条有多高：标题停在它下面。 */
+const headerHeight = () =>
+  (document.querySelector(".bd-header-article")?.offsetHeight ?? 0) + 16;
+
+const places = () => document.querySelectorAll(".bd-article :is(section[id], p, li, .cell)");
+
+/** 记下读者停在哪一段，供刷新与后退用。 */
+function remember() {
+  const all = [...places()];
+  const at = all.findLastIndex((node) => node.offsetParent && node.getBoundingClientRect().top <= 120);
+  if (at < 0) return history.replaceState({ ...history.state, place: null }, "");
+  const offset = all[at].getBoundingClientRect().top;
+  history.replaceState({ ...history.state, place: { at, offset } }, "");
+}
+
+function arrive() {
+  const place = history.state?.place;
+  if (place) goTo(places()[place.at], place.offset);
+  else goTo(target(), headerHeight());
+}
+
+let quiet = 0;
+addEventListener("scroll", () => {
+  clearTimeout(quiet);
+  quiet = setTimeout(remember, 150);
+});
+for (const hand of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  addEventListener(hand, () => (arrival.node = null), { passive: true, capture: true });
+}
+addEventListener("hashchange", () => history.state?.place || goTo(target(), headerHeight()));
+addEventListener("popstate", () => history.state?.place && arrive());
+new ResizeObserver(land).observe(document.querySelector(".bd-article") ?? document.body);
+arrive();
+addEventListener("load", () => (arrival.node ? land() : undefined));
