@@ -13,6 +13,7 @@ from theme import (
     predict,
     quiz,
     reading,
+    reading_time,
     search,
     typography,
 )
@@ -28,6 +29,7 @@ MODULES = (
     predict,
     quiz,
     reading,
+    reading_time,
     search,
     typography,
 )
