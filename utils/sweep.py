@@ -39,8 +39,9 @@ def sweep(
     参数
     ----
     train : 生成器函数。以关键字接收超参数，每隔若干步 ``yield`` 一个字典，值是标量或小数组
-        （NumPy、PyTorch 都行），每次的键和形状要相同。需要随机数时请在 ``train`` 里自己定种子，
-        结果才与运行的先后无关。
+        （NumPy、PyTorch 都行），每次的键和形状要相同。个数会变的（逐渐长出的树、还没有出现的点）
+        补齐到最多的个数，多出的格子用 ``np.ma.masked_where`` 遮住。
+        需要随机数时请在 ``train`` 里自己定种子，结果才与运行的先后无关。
     n_jobs : 同时运行几个；``None`` 听从 ``joblib.parallel_config``，没有设置就依次运行。
         把 ``with joblib.parallel_config("dask"):`` 写在外面，就换成 Dask 集群，这里不用改。
     grid : 每个超参数取的一列值：数、字符串或布尔值。固定不变的参数请用 ``functools.partial`` 填好。
@@ -51,7 +52,8 @@ def sweep(
     变量是 ``train`` 产出的各个键（float64），加上每次运行的 ``length``（有效步数）和
     ``diverged``（是否发散）。
     出现 NaN 或无穷大，或者 ``train`` 抛出 OverflowError、FloatingPointError 的运行记为发散，
-    截到出事之前；短的运行用 NaN 补齐。``attrs["live"]`` 保存现场训练要用的：``train``、网格和步数。
+    截到出事之前；短的运行用 NaN 补齐。遮住的格子是**缺测**，不算发散，在结果里也是 NaN，图上留空。
+    ``attrs["live"]`` 保存现场训练要用的：``train``、网格和步数。
 
     异常
     ----
@@ -176,11 +178,12 @@ def _record(train, hyper: dict) -> Run:
                 _check_same(
                     {k: a.shape for k, a in arrays.items()}, shapes, f"第 {step} 次产出", "第 0 次"
                 )
-                if not all(np.isfinite(array).all() for array in arrays.values()):
+                # 遮住的格子是缺测，不算发散；记下来都是 NaN
+                if not all(np.isfinite(np.ma.filled(a, 0.0)).all() for a in arrays.values()):
                     diverged = True
                     break
                 for key, array in arrays.items():
-                    rows[key].append(array)
+                    rows[key].append(np.ma.filled(array, np.nan))
     except (OverflowError, FloatingPointError):
         diverged = True
     except Exception as error:
@@ -200,7 +203,10 @@ def _call(hyper: dict) -> str:
 
 
 def _arrays(payload, step: int, hyper: dict) -> dict[str, np.ndarray]:
-    """把一次产出换成 float64 数组的字典；总是复制，``train`` 之后原地修改也不影响记录。"""
+    """把一次产出换成 float64 数组的字典，遮住的格子仍然遮住。
+
+    总是复制，``train`` 之后原地修改也不影响记录。
+    """
     if not isinstance(payload, Mapping):
         raise TypeError(
             f"train 每次应当产出一个字典，例如 {{'loss': 0.5}}，"
@@ -225,7 +231,9 @@ def _array(key: str, value) -> np.ndarray:
         wide = torch.complex128 if value.is_complex() else torch.float64
         value = value.detach().to("cpu", wide).numpy()
     try:
-        array = np.asarray(value)
+        # 一列遮住的数组拼起来，遮住的仍然遮住；np.asarray 会悄悄丢掉它
+        masked = isinstance(value, np.ma.MaskedArray | list | tuple)
+        array = np.ma.array(value) if masked else np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"产出的 {key!r} 拼不成一个数组：{value!r}。各行的长度要相同。") from error
     if array.dtype.kind not in "biuf":

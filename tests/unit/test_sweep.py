@@ -183,6 +183,49 @@ def test_run_that_diverges_at_once_leaves_an_empty_record():
         sweep(train, lr=[9])
 
 
+# ---------------------------------------------------------------------------- 缺测
+
+
+def test_masked_cells_are_holes_and_not_divergence():
+    """遮住的格子里放什么都不要紧：NaN、99 都记成 NaN，运行照常走完。"""
+
+    def grow(fill):
+        for step in range(4):
+            x = np.arange(3.0) + step
+            x[step:] = fill
+            yield {"x": np.ma.masked_where(np.arange(3) >= step, x), "loss": step}
+
+    runs = sweep(grow, fill=[99.0, float("inf")])
+    holes = [[1, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]]
+    assert np.isnan(runs["x"].values).tolist() == [holes, holes]
+    assert runs["x"].values[0, 3].tolist() == [3, 4, 5]
+    assert runs["length"].values.tolist() == [4, 4] and not runs["diverged"].any()
+
+
+def test_a_nan_beside_a_hole_still_means_divergence():
+    def train(bad):
+        yield {"x": np.ma.array([1.0, 2.0], mask=[False, True])}
+        yield {"x": np.ma.array([bad, 2.0], mask=[False, True])}
+
+    runs = sweep(train, bad=[0.5, np.inf])
+    assert runs["length"].values.tolist() == [2, 1]
+    assert runs["diverged"].values.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("value", "holes"),
+    [
+        (np.ma.masked, True),
+        (np.ma.array([1, 2], mask=[True, False]), [True, False]),
+        ([np.ma.array([1, 2], mask=[True, False]), np.ma.array([3, 4])], [[1, 0], [0, 0]]),
+        ((1.0, 2.0), [False, False]),
+    ],
+)
+def test_masks_survive_in_scalars_integers_and_lists(value, holes):
+    runs = sweep(lambda lr: iter([{"x": value}]), lr=[0.1])
+    assert np.isnan(runs["x"].values[0, 0]).tolist() == holes and not runs["diverged"].any()
+
+
 # ---------------------------------------------------------------------------- 往返
 
 
