@@ -35,17 +35,28 @@ def accumulate_in_place(theta, X, y, batch_size):
     return theta
 
 
-RIGHT = {
-    "ch02.epochs": lambda n_samples, batch_size, n_updates: (
-        -(-n_updates // -(-n_samples // batch_size))
+def accumulate_by_loader(theta, X, y, batch_size):
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, y), batch_size)
+    return sum(2 * xb.T @ (xb @ theta - yb) for xb, yb in loader) / len(X)
+
+
+RIGHT = [
+    (
+        "ch02.epochs",
+        lambda n_samples, batch_size, n_updates: -(-n_updates // -(-n_samples // batch_size)),
     ),
-    "ch02.gradient": gradient,
-    "ch02.second_derivative": second_derivative,
-    "ch02.line_search": lambda H, g: (g**2).sum() / (g * (H @ g)).sum(),
-    "ch02.best_lr": best_lr,
-    "ch02.accumulate": accumulate,
-    "ch02.unscale": unscale,
-}
+    ("ch02.gradient", gradient),
+    ("ch02.second_derivative", second_derivative),
+    ("ch02.line_search", lambda H, g: (g**2).sum() / (g * (H @ g)).sum()),
+    ("ch02.best_lr", best_lr),
+    ("ch02.accumulate", accumulate),
+    ("ch02.unscale", unscale),
+    ("ch02.accumulate", accumulate_by_loader),
+    (
+        "ch02.accumulate",
+        lambda t, X, y, b: sum(2 * (x @ t - v) * x for x, v in zip(X, y, strict=True)) / len(y),
+    ),
+]
 
 WRONG = [
     ("ch02.gradient", lambda theta, X, y, c: gradient(theta, X, y, c) / 2, "系数 2"),
@@ -54,4 +65,10 @@ WRONG = [
     ("ch02.line_search", lambda H, g: torch.linalg.solve(H, g), "形状"),
     ("ch02.best_lr", lambda X: best_lr(X)[0], "2 个值"),
     ("ch02.accumulate", accumulate_in_place, "改动了输入"),
+    ("ch02.epochs", lambda n, b, u: float(-(-u // -(-n // b))), "题目要整数"),
+    ("ch02.gradient", lambda *a: (gradient(*a) * 1.015).half(), "数值不对"),
+    ("ch02.gradient", lambda theta, X, y, c: gradient(theta, X, y, c) * len(y), "`X.shape[0]`"),
+    ("ch02.best_lr", lambda X: (torch.linalg.eigvals(X.T @ X)[0], 0.5), "eigvalsh"),
+    ("ch02.accumulate", lambda t, X, y, b: 2 / len(y) * X.T @ (X @ t - y), "多于 `batch_size"),
+    ("ch02.accumulate", lambda t, X, y, b: accumulate(t, torch.stack(list(X)), y, len(y)), "多于"),
 ]

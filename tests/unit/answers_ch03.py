@@ -52,20 +52,37 @@ def boundaries(mu1, sigma1, mu2, sigma2, prior1):
     return (low + high) / 2
 
 
-RIGHT = {
-    "ch03.draws": draws,
-    "ch03.shared": shared,
-    "ch03.missing": missing,
-    "ch03.bernoulli": bernoulli,
-    "ch03.boundaries": boundaries,
-}
+def hinge_by_loops(scores, y):
+    grad = torch.zeros_like(scores)
+    for n, correct in enumerate(y):
+        for k in range(scores.shape[1]):
+            if k != correct and scores[n, k] - scores[n, correct] + 1 > 0:
+                grad[n, k] += 1 / len(y)
+                grad[n, correct] -= 1 / len(y)
+    return grad
+
+
+RIGHT = [
+    ("ch03.draws", draws),
+    ("ch03.shared", shared),
+    ("ch03.missing", missing),
+    ("ch03.bernoulli", bernoulli),
+    ("ch03.boundaries", boundaries),
+    ("ch03.hinge_gradient", hinge_by_loops),
+]
 
 # 数值对，但用了题目不许用的办法
-BREAKS = {
-    "ch03.hinge_gradient": hinge_by_autograd,
-}
+BREAKS = [
+    ("ch03.hinge_gradient", hinge_by_autograd),
+]
 
 WRONG = [
     ("ch03.hinge_gradient", lambda s, y: hinge_by_autograd(s, y) * len(y), "忘了除以"),
     ("ch03.hinge_gradient", lambda s, y: -hinge_by_autograd(s, y), "符号反了"),
+    (
+        "ch03.hinge_gradient",
+        lambda s, y: hinge_by_loops(s, y) / s.shape[1],
+        "1 / `scores.shape[1]`",
+    ),
+    ("ch03.boundaries", lambda *a: [0.0, 1.0], "torch.tensor"),
 ]

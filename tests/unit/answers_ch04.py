@@ -44,18 +44,27 @@ def kl_with_log_of_softmax(s, t):
     return (p * (p.log() - q.log())).sum(1).mean()
 
 
-RIGHT = {
-    "ch04.threshold": lambda b, t: b + math.log(1 / t - 1),
-    "ch04.newton": newton,
-    "ch04.smoothing": smoothing,
-    "ch04.priors": priors,
-    "ch04.kl": kl,
-}
+def stable_bce(z, y, c):
+    """梯度在 z = 0 处取一边的写法。"""
+    positive, negative = z.clamp(min=0), (-z).clamp(min=0)
+    log = torch.log1p(torch.exp(-z.abs()))
+    return (c * y * (negative + log) + (1 - y) * (positive + log)).mean()
+
+
+RIGHT = [
+    ("ch04.threshold", lambda b, t: b + math.log(1 / t - 1)),
+    ("ch04.newton", newton),
+    ("ch04.smoothing", smoothing),
+    ("ch04.priors", priors),
+    ("ch04.kl", kl),
+    ("ch04.weighted_bce", stable_bce),
+    ("ch04.kl", lambda s, t: kl(s, t.detach())),
+]
 
 # 数值对，但用了题目不许用的办法
-BREAKS = {
-    "ch04.weighted_bce": bce,
-}
+BREAKS = [
+    ("ch04.weighted_bce", bce),
+]
 
 WRONG = [
     ("ch04.weighted_bce", bce_with_exp, "logit 到了 ±1000"),
@@ -64,4 +73,6 @@ WRONG = [
     ("ch04.smoothing", lambda z, c, e: smoothing(z, c, e) * len(z), "z.shape[0]"),
     ("ch04.smoothing", lambda z, c, e: -smoothing(z, c, e), "符号反了"),
     ("ch04.kl", kl_with_log_of_softmax, "±1000"),
+    ("ch04.smoothing", lambda z, c, e: smoothing(z, c, 0.1), "没有用到参数 `e`"),
+    ("ch04.kl", lambda s, t: kl(s.detach(), t), "计算图断开"),
 ]

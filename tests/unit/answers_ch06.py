@@ -59,19 +59,28 @@ def checkpoint(n):
 s = torch.sigmoid
 
 
-RIGHT = {
-    "ch06.silu": silu,
-    "ch06.softmax": softmax,
-    "ch06.residual": residual,
-    "ch06.tied": tied,
-    "ch06.graph": graph,
-    "ch06.checkpoint": checkpoint,
-}
+def forward_pairs(params, x, v):
+    for i, (W, b) in enumerate(params):
+        x, v = x @ W.T + b, v @ W.T
+        if i < len(params) - 1:
+            x, v = torch.tanh(x), v / torch.cosh(x) ** 2
+    return torch.stack([x, v])
+
+
+RIGHT = [
+    ("ch06.silu", silu),
+    ("ch06.softmax", softmax),
+    ("ch06.residual", residual),
+    ("ch06.tied", tied),
+    ("ch06.graph", graph),
+    ("ch06.checkpoint", checkpoint),
+    ("ch06.jvp", forward_pairs),
+]
 
 # 数值对，但用了题目不许用的办法
-BREAKS = {
-    "ch06.jvp": jvp,
-}
+BREAKS = [
+    ("ch06.jvp", jvp),
+]
 
 WRONG = [
     ("ch06.silu", lambda z: -silu(z), "符号反了"),
@@ -79,4 +88,13 @@ WRONG = [
     ("ch06.residual", lambda a, W, g: residual(a, W, g)[0], "2 个值"),
     ("ch06.graph", lambda slopes: graph(slopes)[:-1], "形状"),
     ("ch06.jvp", lambda params, x, v: jvp(params, x, v)[1], "2 个值"),
+    ("ch06.silu", lambda z: torch.sigmoid(z) ^ 2, "乘方写 `**`"),
+    (
+        "ch06.residual",
+        lambda a, W, g: (residual(a, W, g)[0], residual(a, W, g)[1] / len(a)),
+        "1 / `a.shape[0]`",
+    ),
+    ("ch06.tied", lambda W, x, g: tied(W, x, g).T, "转置"),
+    ("ch06.checkpoint", lambda n: checkpoint(n)[::-1], "第 2 个、第 1 个"),
+    ("ch06.softmax", lambda p, g: softmax(p, g).sum(0), "批次维"),
 ]

@@ -52,14 +52,46 @@ def dropout(w, h, p):
     return square - mean**2
 
 
-RIGHT = {
-    "ch08.samples": samples,
-    "ch08.folds": folds,
-    "ch08.elastic": elastic,
-    "ch08.early_stop": early_stop,
-    "ch08.dropout": dropout,
-}
+def stop_by(losses, patience, delta, keep_lowest):
+    best, at, waited = float("inf"), 0, 0
+    for epoch, loss in enumerate(losses):
+        if loss < best - delta:
+            at, waited, best = epoch, 0, loss
+        else:
+            waited += 1
+            best = min(best, loss) if keep_lowest else best
+        if waited >= patience:
+            return epoch, at
+    return epoch, at
+
+
+def stop_by_previous(losses, patience, delta):
+    at = waited = 0
+    for epoch in range(1, len(losses)):
+        lower = losses[epoch] < losses[epoch - 1] - delta
+        at, waited = (epoch, 0) if lower else (at, waited + 1)
+        if waited >= patience:
+            return epoch, at
+    return epoch, at
+
+
+RIGHT = [
+    ("ch08.samples", samples),
+    ("ch08.folds", folds),
+    ("ch08.elastic", elastic),
+    ("ch08.early_stop", early_stop),
+    ("ch08.dropout", dropout),
+    ("ch08.early_stop", lambda v, p, d: torch.tensor(stop_by(v, p, d, False))),
+]
 
 WRONG = [
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, d)[::-1], "次序反了"),
+    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, d)[::-1], "第 2 个、第 1 个"),
+    ("ch08.early_stop", stop_by_previous, "比前一轮低"),
+    ("ch08.early_stop", lambda v, p, d: stop_by(v, p, d, True), "几轮加起来"),
+    ("ch08.samples", lambda k, e, d: np.ceil(np.log(2 * k / d) / 2 / e**2), "题目要整数"),
+    (
+        "ch08.elastic",
+        lambda v, a, b: torch.nn.functional.softshrink(v, a) / (1 + 2 * b) ** 2,
+        "随输入变",
+    ),
 ]

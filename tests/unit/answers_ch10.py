@@ -33,17 +33,35 @@ def schedule(t, lr, w, total, begin=1, start=None, length=None):
     return lr * math.cos(math.pi * (t - start) / length / 2) ** 2
 
 
-RIGHT = {
-    "ch10.running_rms": lambda sigma, g, t: (sigma**2 + (g**2 - sigma**2) / (t + 1)) ** 0.5,
-    "ch10.adagrad": adagrad,
-    "ch10.forget": lambda alpha, share: next(n for n in range(10**6) if alpha**n <= share),
-    "ch10.adam": adam,
-    "ch10.burst_onset": lambda total, curvature, lr: next(
-        t for t in range(10**6) if lr * curvature / math.sqrt(total / (t + 1)) > 2
+def schedule_of_ours(t):
+    if t < 10:
+        return 0.3 * (t + 1) / 10
+    return 0.15 * (1 + math.cos(math.pi * (t - 10) / 90))
+
+
+RIGHT = [
+    ("ch10.running_rms", lambda sigma, g, t: (sigma**2 + (g**2 - sigma**2) / (t + 1)) ** 0.5),
+    ("ch10.adagrad", adagrad),
+    ("ch10.forget", lambda alpha, share: next(n for n in range(10**6) if alpha**n <= share)),
+    ("ch10.adam", adam),
+    (
+        "ch10.burst_onset",
+        lambda total, curvature, lr: next(
+            t for t in range(10**6) if lr * curvature / math.sqrt(total / (t + 1)) > 2
+        ),
     ),
-    "ch10.schedule": schedule,
-}
+    ("ch10.schedule", schedule),
+]
 
 WRONG = [
     ("ch10.adagrad", lambda g, lr, eps: -adagrad(g, lr, eps), "符号反了"),
+    ("ch10.forget", lambda a, s: int(math.log(s) / math.log(a)) + 1, "正好降到 share"),
+    ("ch10.burst_onset", lambda S, c, lr: round(4 * S / (lr * c) ** 2), "多了 1"),
+    ("ch10.burst_onset", lambda S, c, lr: math.ceil(4 * S / (lr * c) ** 2) - 1, "正好等于 2"),
+    ("ch10.schedule", lambda t, lr, w, T: schedule_of_ours(t), "没有用到参数 `lr`、`w`、`T`"),
+    (
+        "ch10.adam",
+        lambda gradients, lr, beta2, beta1, eps: adam(gradients, lr, beta1, beta2, eps),
+        "参数的次序",
+    ),
 ]

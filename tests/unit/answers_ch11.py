@@ -34,15 +34,25 @@ def one_round(lr, h, k, alpha):
     return 1.0 + alpha * (fast - 1.0)
 
 
-RIGHT = {
-    "ch11.limit": limit,
-    "ch11.ema": weights,
-    "ch11.amsgrad": amsgrad,
-    "ch11.rectifier": rectifier,
-    "ch11.lookahead": one_round,
-    "ch11.projection": lambda p, g: (p.norm() / g.norm()) / torch.cosine_similarity(p, -g, dim=0),
-}
+def radam_without_rho(beta2, t):
+    rho_inf = 2 / (1 - beta2) - 1
+    rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
+    square = (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)
+    return square**0.5 if t > 4 else 0.0
+
+
+RIGHT = [
+    ("ch11.limit", limit),
+    ("ch11.ema", weights),
+    ("ch11.amsgrad", amsgrad),
+    ("ch11.rectifier", rectifier),
+    ("ch11.lookahead", one_round),
+    ("ch11.projection", lambda p, g: (p.norm() / g.norm()) / torch.cosine_similarity(p, -g, dim=0)),
+]
 
 WRONG = [
     ("ch11.projection", lambda p, g: (p @ p) / (p @ g), "符号"),
+    ("ch11.rectifier", radam_without_rho, "ρ 一直不到 4"),
+    ("ch11.projection", lambda p, g: (p @ p) / (p @ g).abs(), "弄丢了负号"),
+    ("ch11.lookahead", lambda lr, h, k, a: abs(1 - a + a * (1 - lr * h) ** k), "弄丢了负号"),
 ]

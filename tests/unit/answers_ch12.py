@@ -39,17 +39,41 @@ def merge(n1, mean1, var1, n2, mean2, var2):
     return mean, second - mean**2
 
 
-RIGHT = {
-    "ch12.bound": lambda batch_size: (batch_size - 1) ** 0.5,
-    "ch12.running": running,
-    "ch12.fold": fold,
-    "ch12.merge": merge,
-    "ch12.group_norm": lambda x, n_groups, eps: F.group_norm(x, n_groups, eps=eps),
-}
+def layer_by_jacobian(x, gamma, upstream, eps):
+    D = x.shape[1]
+    centered = x - x.mean(1, keepdim=True)
+    s = (centered**2).mean(1, keepdim=True).add(eps).sqrt()
+    x_hat = centered / s
+    identity = torch.eye(D, dtype=x.dtype) - 1 / D
+    jacobian = (identity - x_hat[:, :, None] * x_hat[:, None] / D) / s[:, :, None]
+    dx = torch.einsum("nd,ndk->nk", upstream * gamma, jacobian)
+    return dx, (upstream * x_hat).sum(0), upstream.sum(0)
+
+
+RIGHT = [
+    ("ch12.bound", lambda batch_size: (batch_size - 1) ** 0.5),
+    ("ch12.running", running),
+    ("ch12.fold", fold),
+    ("ch12.merge", merge),
+    ("ch12.group_norm", lambda x, n_groups, eps: F.group_norm(x, n_groups, eps=eps)),
+    ("ch12.layer_backward", layer_by_jacobian),
+]
 
 # 数值对，但用了题目不许用的办法
-BREAKS = {
-    "ch12.layer_backward": layer_backward,
-}
+BREAKS = [
+    ("ch12.layer_backward", layer_backward),
+]
 
-WRONG = []
+WRONG = [
+    (
+        "ch12.group_norm",
+        lambda x, G, e: F.group_norm(x, x.shape[1] // 2, eps=e),
+        "没有用到参数 `G`",
+    ),
+    ("ch12.group_norm", lambda x, G, e: F.group_norm(x, x.shape[1] // G, eps=e), "一个通道一组"),
+    (
+        "ch12.layer_backward",
+        lambda *a: layer_by_jacobian(*a)[::2] + layer_by_jacobian(*a)[1:2],
+        "第 3 个、第 2 个",
+    ),
+]
