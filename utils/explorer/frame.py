@@ -22,7 +22,7 @@ from utils.explorer.encode import axis_spec
 # 字和图例的白底在深色模式里要跟着变深，白色的数据不变：先把白底换成这种几乎一样的白，好认出来
 _PAPER = "#fefefe"
 _INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", _PAPER: "paper"}
-_PAD = 0.04  # 每块四周留的白，英寸
+_PAD = 0.08  # 每块四周留的白，英寸：框边上的点要画得全
 
 
 # ---------- 画得出来的图 ----------
