@@ -4,6 +4,7 @@ from sphinx.application import Sphinx
 
 from theme import (
     chrome,
+    downloads,
     execution,
     explorers,
     figures,
@@ -20,6 +21,7 @@ from theme import (
 
 MODULES = (
     chrome,
+    downloads,
     execution,
     explorers,
     figures,
