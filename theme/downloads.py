@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from theme import first_cell
+from theme import first_cell, reading_time
 
 TIME = (1980, 1, 1, 0, 0, 0)  # 压缩包里的时间固定，同样的内容得到同样的字节
-SUFFIXES = {".py", ".js", ".css"}
+SUFFIXES = {".py", ".js", ".css", ".txt"}
 WHEEL = "Wheel-Version: 1.0\nGenerator: theme\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -73,7 +73,9 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
     for name in sorted(app.env.found_docs):
         source = Path(app.env.doc2path(name))
         if source.suffix == ".ipynb":
-            notebook = carrying(json.loads(source.read_text(encoding="utf-8")), wheel)
+            notebook = json.loads(source.read_text(encoding="utf-8"))
+            reading_time.fill(notebook)
+            notebook = carrying(notebook, wheel)
             target = Path(app.outdir, "_sources", f"{name}.ipynb")
             text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
             target.write_text(text, encoding="utf-8", newline="\n")
