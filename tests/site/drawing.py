@@ -5,6 +5,7 @@
 
 import base64
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -60,16 +61,22 @@ def to_fraction(axis: dict, value: float) -> float:
     return (move(value) - move(axis["low"])) / (move(axis["high"]) - move(axis["low"]))
 
 
-def reads(axis: dict, text: str, fraction: float) -> bool:
-    """读数 ``text``（四位有效数字；用科学记数法时三位）说的是不是 ``fraction`` 处的值。"""
+def reads(axis: dict, text: str, fraction: float, level: float = 0.0) -> bool:
+    """读数 ``text``（四位有效数字；用科学记数法时三位）说的是不是 ``fraction`` 处的值。
+
+    图例里的读数只写到量化的一级（``level``）那么细，进位到整的十进制位。
+    """
     if text in axis.get("names", []):
         return abs(to_value(axis, fraction) - axis["names"].index(text)) < 0.02
     if not re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text):
         return text == ("超出画框" if fraction <= -4 or fraction >= 5 else "—")
     want = to_value(axis, fraction)
-    if abs(want) < 1e-12:
+    step = abs(to_value(axis, fraction + level / 2) - to_value(axis, fraction - level / 2))
+    unit = 10 ** math.ceil(math.log10(step)) if step else 0.0
+    if abs(want) < max(1e-12, 0.49 * unit):
         return text == "0"
     slack = 0 if axis["scale"] == "log" else 1e-6 * abs(axis["high"] - axis["low"])
+    slack = max(slack, 0.51 * unit)
     digits = 3 if "e" in text else 4
     return abs(float(text) - want) <= 0.6 * 10 ** (1 - digits) * abs(want) + slack
 
@@ -363,7 +370,9 @@ class Recording:
         return False
 
     def _status(self, text: str, index: tuple, step: int) -> list[str]:
-        wrong = bool(self.run("diverged", index) or self.escaped(index, step))
+        last = len(self.spec["steps"]) - 1
+        over = step >= min(self.run("values", index), last)  # 出事的那一步起才说
+        wrong = bool((self.run("diverged", index) and over) or self.escaped(index, step))
         if ("发散" in text) != wrong:
             return [f"滑块在 {index}、第 {step} 步时{'应当' if wrong else '不该'}说发散：{text!r}"]
         return []
@@ -413,8 +422,14 @@ class Recording:
         axes = ["x", "y"] if layer["type"] == "path" else ["y"]
         values = dict(zip("xy", points[0, now], strict=True))
         return len(numbers) == len(axes) and all(
-            reads(panel[a], number, values[a]) for a, number in zip(axes, numbers, strict=True)
+            reads(panel[a], number, values[a], self._level(layer, a))
+            for a, number in zip(axes, numbers, strict=True)
         )
+
+    def _level(self, layer: dict, axis: str) -> float:
+        """量化时一级是画框的多少。"""
+        channel = layer["channels"][axis]
+        return (channel["high"] - channel["low"]) / 65534
 
 
 def _split(colors: str) -> list[str]:

@@ -24,7 +24,7 @@ from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Segmen
 from utils.explorer.layers.base import Arrays, css_color
 from utils.explorer.live import Hyperparameter, Trainer, offered, payload_shapes
 from utils.explorer.project import project
-from utils.explorer.view import Explorer, View, controls, show
+from utils.explorer.view import Explorer, View, controls, picture_name, show
 
 __all__ = [
     "Bars",
@@ -106,6 +106,7 @@ def explore(
     # 图片不能拖，画的是走完的样子
     last = len(step_values) - 1 if start_step is None else first
     picture = _picture(fig, layers, arrays, position, last)
+    spec["picture"] = picture_name(picture)
     plt.close(fig)
 
     view = View(spec=spec, data=encoder.tobytes(), step=first)

@@ -120,7 +120,9 @@ function readXY(scene) {
 }
 
 const read = (axis, values, n) =>
-  values.clipped(values.values[Math.floor(n)]) ? "超出画框" : named(axis, values.values[Math.floor(n)]);
+  values.clipped(values.values[Math.floor(n)])
+    ? "超出画框"
+    : named(axis, values.values[Math.floor(n)], values.scale);
 
 // ---------- 散点 ----------
 
