@@ -80,7 +80,7 @@ def plain(node: nodes.Node) -> str:
         return plain_math(node.astext())
     if isinstance(node, nodes.Text):
         return node.astext()
-    if isinstance(node, SKIPPED):
+    if isinstance(node, SKIPPED) or "todo" in node.get("classes", []):
         return ""
     return "".join(plain(child) for child in node.children)
 

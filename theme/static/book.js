@@ -41,6 +41,12 @@ function fit() {
   }
 }
 
+// 一个开关可能同时打开几十格：一帧里只量一次
+let fitting = 0;
+function fitSoon() {
+  fitting ||= requestAnimationFrame(() => ((fitting = 0), fit()));
+}
+
 // 右边还有没看到的：框的右缘变淡，滚到头就不淡了。
 const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img))";
 function shade(box) {
@@ -64,5 +70,5 @@ window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   fit();
   window.addEventListener("resize", fit);
-  document.addEventListener("toggle", fit, true);
+  document.addEventListener("toggle", fitSoon, true);
 });

@@ -2,7 +2,7 @@
 // 浏览器不让存的时候（隐私设置），记到关掉这一页为止，什么也不会坏。
 const memory = (() => {
   const KEY = "book.memory";
-  const here = window.DOCUMENTATION_OPTIONS?.pagename ?? location.pathname;
+  const here = DOCUMENTATION_OPTIONS.pagename;
   let kept = {};
   const load = () => {
     try {

@@ -37,8 +37,10 @@ function searchItem(tag, className, text = "") {
 async function findSections(pagefind, query) {
   const { results } = await pagefind.search(query);
   const sections = [];
+  let literal = false; // 有没有一页真的写着读者打的字
   for (const result of results) {
     const page = await result.data();
+    literal ||= fold(page.content).includes(fold(query));
     for (const hit of page.sub_results) {
       const title = hit.title ?? page.meta.title;
       const rank =
@@ -49,7 +51,7 @@ async function findSections(pagefind, query) {
       sections.push({ ...hit, title, page: page.meta.title, rank });
     }
   }
-  return { pages: results.length, sections: sections.sort((a, b) => b.rank - a.rank) };
+  return { literal, pages: results.length, sections: sections.sort((a, b) => b.rank - a.rank) };
 }
 
 function sectionItem({ url, title, page, excerpt }) {
@@ -106,8 +108,8 @@ function showSections(box, { pages, sections }) {
 
 async function showSuggestions(box, query) {
   const words = await nearest(query);
-  const line = searchItem("p", "search-summary", `没有一页写到“${query}”。`);
-  if (words.length) line.append("是不是要找：");
+  if (!words.length) return;
+  const line = searchItem("p", "search-suggestions", "是不是要找：");
   for (const word of words) {
     const link = searchItem("a", "suggestion", word);
     link.href = `?q=${encodeURIComponent(word)}`;
@@ -122,8 +124,10 @@ async function searchSections(query) {
   const box = document.getElementById("search-results");
   box.replaceChildren(searchItem("h2", "", `搜索“${query}”`));
   const found = await findSections(pagefind, query);
+  const nothing = searchItem("p", "search-summary", `没有一页写到“${query}”。`);
+  if (!found.literal) await showSuggestions(box, query);
   if (found.sections.length) showSections(box, found);
-  else await showSuggestions(box, query);
+  else box.append(nothing);
 }
 
 if (location.protocol !== "file:") {
