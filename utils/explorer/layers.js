@@ -238,13 +238,14 @@ function drawImage(ctx, { layer, get, box }) {
   const depth = layer.rgb ? 3 : 1;
   const columns = width / depth;
   const pixels = new ImageData(columns, rows);
+  // 颜色表只解一次：大图一帧里有几万格
+  layer.table ??= layer.rgb ? null : Uint8Array.from(layer.colors.match(/../g), (hex) => parseInt(hex, 16));
   for (let cell = 0; cell < rows * columns; cell++) {
     const q = raw[depth * cell];
     if (q === 255) continue; // 缺的留空
-    const rgb = layer.rgb
-      ? [0, 1, 2].map((c) => Math.round((raw[3 * cell + c] * 255) / 254))
-      : [0, 2, 4].map((c) => parseInt(layer.colors.substr(6 * q + c, 2), 16));
-    pixels.data.set([...rgb, 255 * layer.alpha], 4 * cell);
+    for (let c = 0; c < 3; c++)
+      pixels.data[4 * cell + c] = layer.rgb ? (raw[3 * cell + c] * 255) / 254 : layer.table[3 * q + c];
+    pixels.data[4 * cell + 3] = 255 * layer.alpha;
   }
   const buffer = document.createElement("canvas");
   buffer.width = columns;

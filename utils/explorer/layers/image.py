@@ -178,7 +178,8 @@ class Image(Colored):
         pixels = array.reshape(*array.shape[:-1], -1, 3 if self.rgb else 1)
         pixels = pixels[..., ::-1, :, :] if upside_down else pixels
         pixels = pixels[..., ::-1, :] if right_to_left else pixels
-        array = pixels.reshape(array.shape)
+        lost = np.isnan(pixels).any(axis=-1, keepdims=True)  # 三种颜色缺一种，这一格就缺了
+        array = np.where(lost, np.nan, pixels).reshape(array.shape)
         if self.rgb:
             return encoder.add(array, low=self._ends[0], high=self._ends[1], bits=8)
         return self.encode_colors(encoder, array)
