@@ -76,7 +76,7 @@ WRONG = [
     ("ch05.perceptron", one_pass_in_place, "改动了输入 `w`"),
     ("ch05.perceptron", lambda w, X, y: (one_pass(w, X, y)[0], one_pass(w, X, y)[1] + 1), "多了 1"),
     ("ch05.at_least", lambda n, k: torch.ones(n), "两个值 `(w, b)`"),
-    ("ch05.at_least", lambda n, k: (torch.ones(n) / n, -k / 2), "输入 ["),
+    ("ch05.at_least", lambda n, k: (torch.ones(n) / n, -k / 2), "你得到 0，应该是 1"),
     (
         "ch05.prelu",
         lambda z, a, u: (u * torch.where(a * z > z, a, 1.0), (u * z.clamp(max=0)).sum()),

@@ -484,6 +484,7 @@ def test_integer_answers_are_exact():
     e = make(lambda n: n * 10**8, (3,))
     assert e.check(lambda n: n * 10**8).passed
     assert not e.check(lambda n: n * 10**8 + 1).passed
+    assert "你得到 300000007，应该是 300000000" in e.check(lambda n: n * 10**8 + 7).message
 
 
 def test_first_wrong_number_is_shown():

@@ -206,18 +206,26 @@ def _float_bytes(x: Any) -> int:
 def as_array(x: Any) -> np.ndarray | None:
     """数、数组、张量，以及由它们排成的规则列表 -> 实数数组；其余（复数也是）-> None。"""
     if isinstance(x, torch.Tensor):
-        x = x.detach()
-        x = x if x.layout == torch.strided else x.to_dense()
-        x = x.as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
-        x = (x.double() if x.is_floating_point() else x).numpy()
-    elif isinstance(x, (list, tuple)):
+        return _tensor_as_array(x)
+    if isinstance(x, (list, tuple)):
         parts = [as_array(v) for v in x]
         if not parts or any(p is None or p.shape != parts[0].shape for p in parts):
             return None
         x = np.stack(parts)
-    elif not isinstance(x, (Number, np.ndarray)):
+    elif not isinstance(x, (Number, np.ndarray, np.generic)):
         return None
     x = np.asarray(x)
+    return x if x.dtype.kind in "biuf" else None
+
+
+def _tensor_as_array(x: torch.Tensor) -> np.ndarray | None:
+    try:
+        x = x.detach()
+        x = x if x.layout == torch.strided else x.to_dense()
+        x = x.as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
+        x = (x.double() if x.is_floating_point() else x).numpy()
+    except (RuntimeError, NotImplementedError, TypeError):  # 没有数据的、量化的、嵌套的张量
+        return None
     return x if x.dtype.kind in "biuf" else None
 
 
@@ -248,6 +256,8 @@ def kind(x: Any) -> str:
 
 
 def _many_hint(got: tuple | list, want: Any) -> str:
+    if not got:
+        return "一个值也没有。"
     if isinstance(got, tuple) and len(got) == 1:
         return "`return` 那一行的末尾多了一个逗号。"
     if any(np.shape(as_array(v)) == np.shape(as_array(want)) for v in got):
@@ -262,12 +272,16 @@ def _many_hint(got: tuple | list, want: Any) -> str:
 def _kind_hint(got: Any, want: Any) -> str:
     if got.is_complex() if isinstance(got, torch.Tensor) else np.iscomplexobj(got):
         return "负数的 `** 0.5` 会变成复数；`eigvals` 总是给复数，对称矩阵用 `eigvalsh`。"
+    if isinstance(got, np.ndarray) and got.dtype.kind == "O":
+        return "它的元素类型是 `object`，不是数。"
     if isinstance(got, Number):
-        return f"它的形状应该是 `{np.shape(as_array(want))}`。"
+        shape = np.shape(as_array(want))
+        return f"它的形状应该是 `{shape}`。" if shape else "这个数太大了。"
     if as_array(got) is not None and isinstance(want, torch.Tensor):
         return "用 `torch.stack` 或张量运算得到它，不要转成 NumPy 数组。"
     if isinstance(got, torch.Tensor):
-        return "这道题从头到尾用 NumPy 计算。"
+        numpy = isinstance(want, np.ndarray)
+        return "这道题从头到尾用 NumPy 计算。" if numpy else "这种张量里没有普通的数。"
     if callable(got):
         return "是不是漏了调用的括号？"
     return ""
@@ -283,7 +297,10 @@ def _shape_hint(got: tuple, want: tuple) -> str:
         return "题目要的是一个数：是不是忘了求和或求平均（`.sum()`、`.mean()`）？"
     if [s for s in got if s != 1] == [s for s in want if s != 1]:
         if len(got) < len(want):
-            return "少了大小为 1 的一维：求和或求平均时写上 `keepdim=True`（NumPy：`keepdims`）。"
+            return (
+                "少了大小为 1 的一维：求和或求平均时写上 `keepdim=True`（NumPy：`keepdims`），"
+                "或者最后用 `reshape` 补上。"
+            )
         return "多了大小为 1 的一维：用 `.squeeze(...)` 去掉，或者求和时不写 `keepdim`。"
     if got and got == want[1:]:
         return "少了最前面的一维：要一次处理一批（批次维），而不是其中一个。"
@@ -293,5 +310,7 @@ def _shape_hint(got: tuple, want: tuple) -> str:
         return "多了一维：是不是少做了一次求和、求平均或取下标？"
     if len(got) < len(want):
         return "少了一维：是不是多做了一次求和、求平均或取下标？"
+    if len(got) == 1:
+        return f"个数不同：应该有 {want[0]} 个，你给了 {got[0]} 个。"
     places = "、".join(f"第 {i} 维" for i in range(len(got)) if got[i] != want[i])
     return f"不同的是{places}：看看它从哪里来（沿哪一维求和、矩阵乘法消去哪一维、写死的数）。"

@@ -176,5 +176,5 @@ def _example(gap: Gap, only_value: bool) -> str:
     at = tuple(map(int, np.unravel_index(errors.argmax(), got.shape)))
     mine, right = got[at] + 0.0, want[at] + 0.0  # 加 0 去掉 -0 的负号
     index = f"在下标 {list(at)} 处，" if got.ndim else ""
-    digits = 6 if f"{mine:.6g}" != f"{right:.6g}" else 12
+    digits = 6 if f"{mine:.6g}" != f"{right:.6g}" and not gap.whole else 12
     return f"{text}例如{index}你得到 {mine:.{digits}g}，应该是 {right:.{digits}g}。"

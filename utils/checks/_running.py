@@ -160,13 +160,13 @@ def _within(seconds: float, work: Callable[[], None]) -> None:
             if time.process_time() - start < seconds:
                 _wait(done, seconds / 4)
     finally:  # 到时，或者读者按了“中断”
-        for _ in range(20):
+        for _ in range(100):
             if done.is_set():
                 break
             # 读者的代码也许用 `except:` 接住了它，所以多抛几次。
             ident = ctypes.c_ulong(thread.ident)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(TimeIsUp))
-            _wait(done, 0.05)
+            _wait(done, 0.02)
     if failures and not isinstance(failures[0], TimeIsUp):
         raise failures[0]
 

@@ -28,7 +28,7 @@ def _try_all(f, n, k):
         raise RuleBroken(f"权重的形状应该是 `({n},)`，你的是 `{tuple(w.shape)}`。")
     inputs = itertools.product([0.0, 1.0], repeat=n)
     return {
-        f"输入 {[int(v) for v in x]}": int(torch.tensor(x, dtype=torch.float64) @ w + b >= 0)
+        f"输入 {[int(v) for v in x]}": float(torch.tensor(x, dtype=torch.float64) @ w + b >= 0)
         for x in inputs
     }
 
