@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 
 import pytest
 import specimen
-from figure import resize
-from pages import DESKTOP, HOME, HTML, PHONE, SPECIMEN
+from figure import Figure, figures, resize
+from pages import BY_HAND, DESKTOP, HOME, HTML, PHONE, SPECIMEN
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
 
 # 颜色不慢慢变，页面不慢慢滚
 AT_ONCE = "* { transition: none !important; scroll-behavior: auto !important; }"
+
+
+def pytest_report_header() -> str:
+    return f"用鼠标和键盘操作的页面：{'、'.join(BY_HAND)}（用 TEST_CHAPTER=ch02 指定一章）"
 
 
 class Handler(QuietHandler):
@@ -131,6 +135,15 @@ def visit(request, open_page) -> Iterator[Page]:
     yield page
     page.close()
     log.check()
+
+
+@pytest.fixture
+def shown(visit) -> list[Figure]:
+    """页面上的图，个数与页面里存的一致。"""
+    found = figures(visit)
+    assert found, "这一页没有可拖动的图"
+    assert visit.locator(".explorer").count() == len(found)
+    return found
 
 
 @pytest.fixture
