@@ -26,8 +26,6 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 CACHE_LIMIT = 1_000_000  # 存满以后的清理会删掉还要用的
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-VIEW = "utils.explorer.view.View"
 KERNEL_BYTES = 1.2e9  # 一个内核最多占多少内存；内存不够就少开几个
 PROBE = Path("tests", "lab", "live_probe.py")  # 接在每个笔记本最后运行，不进缓存
 
@@ -58,7 +56,7 @@ def inputs(root: Path, name: str) -> str:
 
 
 def scripts_digest(root: Path) -> str:
-    """图的脚本和样式。"""
+    """图的脚本和样式：执行用不着，explorers.py 在构建时放进页面。"""
     return _digest(root, [p for p in (root / "utils").rglob("*") if p.suffix in {".js", ".css"}])
 
 
@@ -190,29 +188,6 @@ def execute_notebooks(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -
     if runs := to_execute(cache, paths, root):
         LOGGER.info("执行 %d 个笔记本：%s", len(runs), "、".join(Path(r.uri).stem for r in runs))
         execute_and_store(cache, runs, root, app.config.nb_execution_timeout)
-    refresh_scripts(cache, paths)
-
-
-def refresh_scripts(cache: JupyterCacheAbstract, paths: list[Path]) -> None:
-    """缓存里的图换上现在的脚本和样式：改了它们不必重新执行。"""
-    for path in paths:
-        project = add_to_project(cache, path)
-        if not (cached := project and cache.get_cached_project_nb(project.pk)):
-            continue
-        notebook = cache.get_cache_bundle(cached.pk).nb
-        widgets = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {"state": {}})
-        models = [model["state"] for model in widgets["state"].values()]
-        views = [state for state in models if state.get("_anywidget_id") == VIEW]
-        if not views:
-            continue
-        from utils.explorer.view import View  # 要导入整个辅助包，有图要更新时才导入
-
-        current = {"_esm": View._esm, "_css": View._css}
-        if any(view[name] != text for view in views for name, text in current.items()):
-            for view in views:
-                view.update(current)
-            bundle = CacheBundleIn(notebook, cached.uri, data=cached.data)
-            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:

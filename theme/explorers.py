@@ -1,27 +1,201 @@
-"""网页上的可拖动的图：一页共用一份脚本，省去空着的状态。"""
+"""网页上的可拖动的图：预先占好位置，状态放在页面最后，脚本一页只存一份；动不了的时候换成图片。"""
 
+import base64
+import hashlib
 import json
+import zlib
+from html import escape
+from pathlib import Path
+from typing import Any
 
+from docutils import nodes
+from myst_nb.core.render import WIDGET_VIEW_MIMETYPE
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from utils.explorer import View
+
+CSS = Path(__file__).parent.parent / "utils" / "explorer" / "explorer.css"
+FALLBACK = Path(__file__).parent / "static" / "fallback.js"
+SORRY = (
+    "这幅图在这里动不了（脚本被关掉、拦住、没有取到，或者浏览器太旧），先看它的图片。"
+    "要拖动，请允许本站的脚本，并用 Chrome 100、Safari 15.4、Firefox 100 或更新的浏览器。"
+)
+STATE = "ipywidgets_state"
+
+
+# ---------- 状态 ----------
 
 
 def share_scripts(app: Sphinx, env: BuildEnvironment) -> None:
-    """一页上的图用同一份脚本和样式，只存一次；widgets.js 在控件管理器之前把它们填回去。
+    """同一种小部件的脚本一页只存一份，用散列指认；widgets.js 在控件管理器之前填回去。
 
+    本书自己的小部件用此刻的脚本（不是执行笔记本时的），样式由页面的 explorer.css 提供。
     没有写明的状态就是默认值，空着的也一并省去。
     """
     for page in env.nb_metadata.values():
-        if "ipywidgets_state" not in page.get("js_files", {}):
+        if STATE not in page.get("js_files", {}):
             continue
-        _, attributes = page["js_files"]["ipywidgets_state"]
+        _, attributes = page["js_files"][STATE]
         widgets = json.loads(attributes["body"])
+        shared = widgets.setdefault("shared", {})
         for model in widgets["state"].values():
-            model["state"] = {k: v for k, v in model["state"].items() if v is not None}
-            if model["model_module"] == "anywidget" and "_esm" in model["state"]:
-                widgets["shared"] = {k: model["state"].pop(k) for k in ("_esm", "_css")}
+            state = model["state"] = {k: v for k, v in model["state"].items() if v is not None}
+            if "_esm" not in state or model["model_module"] != "anywidget":
+                continue
+            own = state.get("_anywidget_id") == f"{View.__module__}.{View.__name__}"
+            scripts = {k: state.pop(k) for k in ("_esm", "_css") if k in state}
+            scripts = {"_esm": View._esm} if own else scripts
+            name = hashlib.sha256(json.dumps(scripts).encode()).hexdigest()[:12]
+            shared[name], state["_shared"] = scripts, name
         attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
 
 
+def spec_of(state: dict[str, Any], model_id: str) -> dict[str, Any] | None:
+    """一张图的说明；不是本书的图（例如单独一个滑块）就没有。"""
+    children = state[model_id]["state"].get("children", [])
+    for model in (state[child.removeprefix("IPY_MODEL_")] for child in children):
+        for buffer in model.get("buffers", []):
+            if buffer["path"] == ["payload"]:
+                packed = zlib.decompress(base64.b64decode(buffer["data"]))
+                end = 4 + int.from_bytes(packed[:4], "little")
+                return json.loads(packed[4:end])
+    return None
+
+
+# ---------- 版面 ----------
+
+
+def skeleton(spec: dict[str, Any]) -> str:
+    """与画好的图一样的骨架：同样的类、同样的宽高比，所以图到了以后页面不动。"""
+    parts = ['<div class="explorer explorer-skeleton" aria-hidden="true">']
+    parts.append('<div class="explorer-controls">')
+    for slider in _controls(spec):
+        parts.append(f'<div class="{slider["class"]}"><span class="widget-label">')
+        parts.append(f"{escape(slider['label'])}</span>")
+        if slider["buttons"]:
+            buttons = (f"<span>{escape(text)}</span>" for text in slider["buttons"])
+            parts.append(f"<div>{''.join(buttons)}</div>")
+        parts.append("</div>")
+    parts.append('</div><div class="explorer-view">')
+    if spec["title"]:
+        parts.append(f'<div class="explorer-title">{escape(spec["title"])}</div>')
+    parts.append('<div class="explorer-toolbar"><span class="explorer-button">播放</span></div>')
+    parts.append('<div class="explorer-panels">')
+    for number, panel in enumerate(spec["panels"]):
+        parts.append(_panel(spec, number, panel))
+    parts.append("</div>")
+    if spec["caption"]:
+        parts.append(f'<p class="explorer-caption">{escape(spec["caption"])}</p>')
+    return "".join([*parts, "</div></div>"])
+
+
+def _controls(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """各个控件占的行：数和步数是滑块，选项是一排按钮或下拉框。"""
+    row = "widget-inline-hbox"
+    out = []
+    for slider, h in zip(spec["sliders"], _with_slider(spec), strict=True):
+        buttons = slider["options"] if h["options"] and len(slider["options"]) <= 6 else []
+        kind = "widget-toggle-buttons" if buttons else row
+        out.append({"class": kind, "label": slider["label"], "buttons": buttons})
+    if len(spec["steps"]) > 1:
+        out.append({"class": f"{row} explorer-step", "label": spec["stepLabel"], "buttons": []})
+    return out
+
+
+def _with_slider(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [h for h in spec["hyperparameters"] if h["slider"] is not None]
+
+
+def _panel(spec: dict[str, Any], number: int, panel: dict[str, Any]) -> str:
+    width, height = panel["width"], panel["height"]
+    widest = (1.2 if len(spec["panels"]) > 4 else 1.6) * width  # 与 panel.js 相同
+    labels = [x["label"] for x in panel.get("legend", [])]
+    labels += [x["label"] for x in spec["layers"] if x["panel"] == number and x["label"]]
+    items = "".join(f'<li>{escape(t)} <span class="explorer-value"></span></li>' for t in labels)
+    legend = f'<ul class="explorer-legend">{items}</ul>' if labels else ""
+    return (
+        f'<div class="explorer-panel" style="flex:{width} 1 {min(width, 300)}px;'
+        f'max-width:{widest}px"><div class="explorer-stage" '
+        f'style="aspect-ratio:{width}/{height}"></div>{legend}</div>'
+    )
+
+
+class PlaceExplorers(SphinxPostTransform):
+    """小部件的输出换成：占位的骨架、小部件、没有脚本时的图片。笔记本里另存的那张图片不要。"""
+
+    default_priority = 3  # 在 myst-nb 挑选输出格式（4）之前
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        page = self.env.nb_metadata.get(self.env.docname, {}).get("js_files", {})
+        if STATE not in page:
+            return
+        state = json.loads(page[STATE][1]["body"])["state"]
+        bundles = self.document.findall(
+            lambda n: isinstance(n, nodes.container) and n.get("nb_element") == "mime_bundle"
+        )
+        for bundle in list(bundles):
+            kinds = {child["mime_type"]: child for child in bundle.children}
+            if 'class="explorer-picture"' in _html(kinds.get("text/html")):
+                bundle.parent.remove(bundle)
+            elif WIDGET_VIEW_MIMETYPE in kinds and "image/png" in kinds:
+                self._place(bundle, kinds, state)
+
+    def _place(self, bundle: nodes.Element, kinds: dict, state: dict[str, Any]) -> None:
+        script = kinds[WIDGET_VIEW_MIMETYPE].astext() or _html(kinds[WIDGET_VIEW_MIMETYPE])
+        view = json.loads(script[script.index(">") + 1 : script.rindex("<")])
+        spec = spec_of(state, view["model_id"])
+        if spec is None:
+            return
+        for image in kinds["image/png"].findall(nodes.image):
+            image["alt"] = spec["alt"]
+        raw = [
+            f'<div class="explorer-slot">{skeleton(spec)}{script}<noscript>',
+            f"<p>{SORRY}</p></noscript></div>",
+        ]
+        before, after = (nodes.raw("", text, format="html") for text in raw)
+        bundle.replace_self([before, *kinds["image/png"].children, after])
+
+
+def _html(container: nodes.Element | None) -> str:
+    return (
+        "".join(n.rawsource or n.astext() for n in container.findall(nodes.raw))
+        if container
+        else ""
+    )
+
+
+# ---------- 脚本 ----------
+
+
+def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """状态放到页面最后；脚本都等正文出来再运行（搜索页除外：它自己的脚本要按次序马上运行）。"""
+    state = ""
+    for script in list(context.get("script_files", [])):
+        attributes = getattr(script, "attributes", {})
+        if attributes.get("type", "").endswith("widget-state+json"):
+            state = f'<script type="{attributes["type"]}">{attributes["body"]}</script>'
+            context["script_files"].remove(script)
+        elif pagename != "search" and getattr(script, "filename", None):
+            if "async" not in attributes:
+                attributes["defer"] = "defer"
+    context["widget_state"] = state
+    if state:
+        app.add_js_file(None, body=FALLBACK.read_text(encoding="utf-8"), priority=100)
+
+
+def add_files(app: Sphinx, config: Config) -> None:
+    config.html_static_path.append(str(CSS))
+
+
 def setup(app: Sphinx) -> None:
+    app.add_js_file("polyfills.js", priority=50, loading_method="defer")
+    for name in ("explorer.css", "explorers.css"):
+        app.add_css_file(name)
+    app.add_post_transform(PlaceExplorers)
+    app.connect("config-inited", add_files)
     app.connect("env-updated", share_scripts)
+    app.connect("html-page-context", place_scripts)

@@ -12,7 +12,7 @@ import torch
 from utils import plot
 from utils.checks import check
 from utils.data import load
-from utils.explorer import Bars, Image, Line, Path, Points, Text, explore
+from utils.explorer import Bars, Image, Line, Path, Points, Segments, Text, explore, project
 from utils.sweep import sweep, sweep_gd
 from utils.training import fit
 
@@ -22,12 +22,14 @@ __all__ = [
     "Line",
     "Path",
     "Points",
+    "Segments",
     "Text",
     "check",
     "explore",
     "fit",
     "load",
     "plot",
+    "project",
     "seeded",
     "setup",
     "sweep",

@@ -59,7 +59,7 @@ def sweep(
     变量是 ``train`` 产出的各个键（float64），加上每次运行的 ``length``（有效步数）和
     ``diverged``（是否发散）。
     出现 NaN 或无穷大，或者 ``train`` 抛出 OverflowError、FloatingPointError 的运行记为发散，
-    截到出事之前；短的运行用 NaN 补齐。``attrs["train"]`` 保存 ``train`` 本身。
+    截到出事之前；短的运行用 NaN 补齐。``attrs["live"]`` 保存现场训练要用的：``train``、网格和步数。
 
     异常
     ----
@@ -81,7 +81,7 @@ def sweep(
         joblib.delayed(_record)(portable, hyper) for hyper in combos
     )
     dataset = _assemble(axes, combos, runs)
-    dataset.attrs["train"] = train
+    dataset.attrs["live"] = {"train": train, "grid": axes, "steps": dataset["step"].values}
     return dataset
 
 

@@ -110,11 +110,11 @@ def test_new_scripts_reach_the_page_without_executing_again(small_book):
     small_book.environment["PYTHONPATH"] = str(small_book.folder)
     small_book.write([TITLE, code(FIGURE)])
     assert "执行 1 个笔记本" in small_book.build(0)
-    style = utils / "explorer" / "explorer.css"
-    style.write_text(style.read_text(encoding="utf-8") + "/* 新的样式 */\n", encoding="utf-8")
+    script = utils / "explorer" / "data.js"
+    script.write_text(script.read_text(encoding="utf-8") + "// 新的一行\n", encoding="utf-8")
     (utils / "checks" / "ch02_gradient_descent.py").write_text("", encoding="utf-8")
     assert "执行 1 个笔记本" not in small_book.build(0)
-    assert "新的样式" in small_book.page.read_text(encoding="utf-8")
+    assert "新的一行" in small_book.page.read_text(encoding="utf-8")
 
 
 def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book):

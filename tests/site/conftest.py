@@ -43,6 +43,7 @@ def site() -> Iterator[str]:
     """网站的网址。"""
     if not (HTML / HOME).is_file():
         pytest.fail("还没有构建网站：请先运行 make site", pytrace=False)
+    specimen.page((HTML / HOME).read_text(encoding="utf-8"))  # 先画好，打开页面时不用等
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=HTML))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -99,7 +100,7 @@ def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(**options) -> BrowserContext:
         context = browser.new_context(color_scheme="light", locale="zh-CN", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # 只防卡死：机器忙的时候也要等得到
         context.add_init_script(path=Path(__file__).with_name("recorder.js"))
         return context
 

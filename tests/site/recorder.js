@@ -80,12 +80,14 @@
       const outer = canvas.getBoundingClientRect();
       // matplotlib 画的第一个坐标系的底板，就是数据应当落在其中的画框
       const plate = panel.querySelector('svg [id*="axes_1"] > [id*="patch_"] path');
-      const { x, y, width, height } = plate.getBBox();
-      const on = (u, v) => new DOMPoint(u, v).matrixTransform(plate.getScreenCTM());
-      const [from, to] = [on(x, y), on(x + width, y + height)];
+      const corner = (u, v) => {
+        const { x, y, width, height } = plate.getBBox();
+        const at = new DOMPoint(x + u * width, y + v * height).matrixTransform(plate.getScreenCTM());
+        return [at.x - outer.x, at.y - outer.y];
+      };
       return {
         ops: log(canvas.getContext("2d")).ops,
-        frame: [from.x - outer.x, from.y - outer.y, to.x - outer.x, to.y - outer.y],
+        frame: plate && [...corner(0, 0), ...corner(1, 1)], // axis("off") 的坐标系没有底板
         size: [canvas.width, canvas.height, canvas.clientWidth, canvas.clientHeight],
         readings: [...panel.querySelectorAll(".explorer-value")].map((node) => node.textContent),
       };

@@ -142,7 +142,7 @@ def test_image_colors_and_orientation(runs, fig):
     np.testing.assert_allclose(decode(view, upper), runs["map"].values, atol=20 / 254)
     # 平面上的区域第 0 行在下，浏览器从上往下画
     np.testing.assert_allclose(decode(view, lower), runs["map"].values[..., ::-1, :], atol=20 / 254)
-    assert [layer["flipped"] for layer in view.spec["layers"]] == [False, True]
+    assert [layer["mirrored"] for layer in view.spec["layers"]] == [(False, False), (True, False)]
     assert len(view.spec["layers"][0]["colors"]) == 255 * 6
 
 
@@ -158,7 +158,7 @@ def test_points_and_bars(runs, fig):
     explorer = explore(runs, fig, [points, Bars("heads", ax=right)], alt="点和柱")
     drawn, bars = view_of(explorer).spec["layers"]
     assert set(drawn["channels"]) == {"x", "y", "z"}
-    assert 0 < bars["width"] < 1 and 0 <= bars["base"] < 0.2
+    assert set(bars["channels"]) == {"x0", "x1", "y"} and 0 <= bars["base"] < 0.2
 
 
 def test_written_numbers_have_no_quantisation_error(runs, fig):

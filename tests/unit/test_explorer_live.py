@@ -1,7 +1,9 @@
-"""现场训练的内核一半：浏览器发来的每种消息，答复都对，而且总会有“结束”。"""
+"""现场训练的内核一半：一问一答，答得都对；训练前后，内核的随机数与别的状态一样。"""
 
-import queue
+import random
+import signal
 import threading
+import time
 import warnings
 
 import matplotlib.pyplot as plt
@@ -11,12 +13,13 @@ import torch
 
 import utils
 from utils import Line, Path, Points, explore, sweep
-from utils.explorer import View, live
+from utils.explorer import live
 from utils.explorer.encode import to_fraction
 
 utils.setup()
 N_STEPS = 6
 VALUES = {"lr": 0.1, "n": 2, "mode": 0}
+GRID = {"lr": [0.01, 0.1, 1.0], "n": [1, 2], "mode": ["正", "负"]}
 
 
 def train(lr, n, mode):
@@ -33,32 +36,31 @@ def train(lr, n, mode):
 
 
 class Browser:
-    """浏览器一侧：发消息，按次序收答复。"""
+    """浏览器一侧：发一条消息，马上收到一条答复。"""
 
     def __init__(self, view):
         self.view = view
-        self.inbox = queue.Queue()
+        self.inbox = []
 
-    def send(self, **content):
+    def ask(self, content):
         self.view._handle_custom_msg(content, [])
+        ((answer, buffers),) = self.inbox
+        self.inbox.clear()
+        return answer, buffers
+
+    def start(self, run_id="1", **values):
+        return self.ask({"type": "start", "id": run_id, "values": VALUES | values})[0]
+
+    def next(self, run_id="1"):
+        return self.ask({"type": "next", "id": run_id})
 
     def train(self, run_id="1", **values):
-        self.send(type="train", id=run_id, values=VALUES | values)
-
-    def receive(self):
-        return self.inbox.get(timeout=20)
-
-    def until_done(self, run_id="1"):
-        """这次训练的全部消息：(每一步的 {通道: 数组} 列表, 结束消息)。"""
-        steps = []
-        while True:
-            message, buffers = self.receive()
-            if message["id"] != run_id:
-                continue
-            if message["type"] == "steps":
-                steps += [self.decode(step, buffers[0]) for step in message["steps"]]
-            elif message["type"] == "done":
-                return steps, message
+        """训练到底：(每一步的 {通道: 数组} 列表, 最后一条答复)。"""
+        answer, steps = self.start(run_id, **values), []
+        while "outcome" not in answer:
+            answer, buffers = self.next(run_id)
+            steps += [self.decode(step, buffers[0]) for step in answer["steps"]]
+        return steps, answer
 
     @staticmethod
     def decode(step, data):
@@ -69,67 +71,74 @@ def decode(channel, data):
     """浏览器里 slice() 的独立写法，只看 16 位的坐标。"""
     dims, low, high = channel["dims"], channel["low"], channel["high"]
     levels = np.frombuffer(data, "<u2", int(np.prod(dims)), channel["at"]).reshape(dims)
-    return low + levels / 65534 * (high - low)
+    return np.where(levels == 65535, np.nan, low + levels / 65534 * (high - low))
+
+
+def figure(runs, **options):
+    fig, (a, b) = plt.subplots(1, 2)
+    a.set(xlim=(-1, 2), ylim=(-0.5, 1.5))
+    b.set(xlim=(0, 5), ylim=(-1, 1))
+    layers = [Path("w", "loss", ax=a), Line("curve", ax=b), Points("t", "sign", ax=b)]
+    return explore(runs, fig, layers, labels={"lr": "学习率"}, step_label="轮", alt="图", **options)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """两张画好的图：画图比训练慢得多，各个测试只换上自己的 ``train``。"""
+    return [figure(sweep(train, **GRID)).children[1] for _ in range(2)]
+
+
+def trainer_of(view):
+    """注册在小部件上、接收消息的那个 ``Trainer``。"""
+    cells = [c for f in view._msg_callbacks.callbacks for c in f.__closure__ or ()]
+    (trainer,) = {c.cell_contents for c in cells if isinstance(c.cell_contents, live.Trainer)}
+    return trainer
 
 
 @pytest.fixture
-def connect(monkeypatch):
-    """给一个生成器函数，造好可拖动的图，返回连着它的 ``Browser``。"""
-    browsers = {}
-    monkeypatch.setattr(
-        View, "send", lambda view, *message: browsers[view].inbox.put(message), raising=False
-    )
+def connect(drawn, monkeypatch):
+    """给一个生成器函数，返回连着一张图的 ``Browser``，那张图现场训练用的就是它。"""
+    views = list(drawn)
 
-    def make(generator, interval=0.0):
-        monkeypatch.setattr(live, "_INTERVAL", interval)
-        runs = sweep(train, lr=[0.01, 0.1, 1.0], n=[1, 2], mode=["正", "负"])
-        fig, (a, b) = plt.subplots(1, 2)
-        a.set(xlim=(-1, 2), ylim=(-0.5, 1.5))
-        b.set(xlim=(0, 5), ylim=(-1, 1))
-        layers = [Path("w", "loss", ax=a), Line("curve", ax=b), Points("t", "sign", ax=b)]
-        explorer = explore(
-            runs, fig, layers, labels={"lr": "学习率"}, step_label="轮", alt="图", train=generator
-        )
-        browser = Browser(explorer.children[1])
-        browsers[browser.view] = browser
+    def make(generator):
+        browser = Browser(views.pop())
+        trainer = trainer_of(browser.view)
+        monkeypatch.setattr(trainer, "train", generator)
+        monkeypatch.setattr(trainer, "send", lambda *message: browser.inbox.append(message))
         return browser
 
     return make
 
 
-class Gated:
-    """一步一步放行的训练。"""
+@pytest.fixture
+def one_step_a_time(monkeypatch):
+    monkeypatch.setattr(live, "_SLICE_S", 0)
 
-    def __init__(self):
-        self.gate = threading.Semaphore(0)
 
-    def __call__(self, **values):
-        for record in train(**values):
-            assert self.gate.acquire(timeout=20)
-            yield record
+# ---------- 一问一答 ----------
 
 
 def test_a_greeting_is_answered_to_the_view_that_sent_it(connect):
     browser = connect(train)
-    browser.send(type="hello", view="view7")
-    assert browser.receive() == ({"type": "ready", "view": "view7"}, [])
+    assert browser.ask({"type": "hello", "view": "view7"}) == (
+        {"type": "ready", "view": "view7"},
+        [],
+    )
 
 
-def test_the_first_answer_comes_before_training(connect):
-    gated = Gated()
-    browser = connect(gated)
-    browser.train()
-    assert browser.receive()[0] == {"type": "started", "id": "1"}
-    gated.gate.release(N_STEPS)
-    assert browser.until_done()[1]["text"] == "训练完成"
+def test_start_is_answered_before_training(connect):
+    def generator(lr, n, mode):
+        raise AssertionError("还没有要第一步")
+        yield
+
+    assert connect(generator).start() == {"type": "started", "id": "1"}
 
 
 @pytest.mark.parametrize(("lr", "n", "mode"), [(0.01, 1, 0), (0.1, 2, 1), (1.0, 2, 0)])
 def test_live_steps_equal_the_recorded_ones(connect, lr, n, mode):
     browser = connect(train)
-    browser.train(lr=lr, n=n, mode=mode)
-    steps, done = browser.until_done()
-    assert done == {"type": "done", "id": "1", "outcome": "done", "text": "训练完成"}
+    steps, last = browser.train(lr=lr, n=n, mode=mode)
+    assert (last["outcome"], last["text"]) == ("done", "训练完成")
     assert len(steps) == N_STEPS
     at = ([0.01, 0.1, 1.0].index(lr), n - 1, mode)
     for i, layer in enumerate(browser.view.spec["layers"]):
@@ -149,8 +158,7 @@ def test_live_steps_equal_the_recorded_ones(connect, lr, n, mode):
 
 def test_values_off_the_grid_are_used(connect):
     browser = connect(train)
-    browser.train(lr=0.07, n=5)
-    steps, _ = browser.until_done()
+    steps, _ = browser.train(lr=0.07, n=5)
     ax = plt.figure().add_subplot(ylim=(-0.5, 1.5))
     expected = [float(r["loss"].detach()) for r in train(lr=0.07, n=5, mode="正")]
     sent = [step[0]["y"].item() for step in steps]
@@ -158,42 +166,140 @@ def test_values_off_the_grid_are_used(connect):
     plt.close("all")
 
 
-def test_stop_ends_training_where_it_is(connect):
-    gated = Gated()
-    browser = connect(gated)
-    browser.train()
-    gated.gate.release(3)
-    kinds = [browser.receive()[0]["type"] for _ in range(4)]
-    assert kinds == ["started", "steps", "steps", "steps"]
-    browser.send(type="stop")
-    gated.gate.release(N_STEPS)
-    steps, done = browser.until_done()
-    assert len(steps) <= 1  # 按下“停止”时正在算的那一步
-    assert done["outcome"] == "stopped"
-    assert done["text"] == f"已停止在第 {2 + len(steps)} 轮"
+def test_an_answer_comes_after_a_tenth_of_a_second(connect):
+    def slow(lr, n, mode):
+        for record in train(lr, n, mode):
+            time.sleep(0.04)
+            yield record
+
+    browser = connect(slow)
+    browser.start()
+    sizes = []
+    while sum(sizes) < N_STEPS:
+        sizes.append(len(browser.next()[0]["steps"]))
+    assert max(sizes) < N_STEPS and len(sizes) >= 2
+    assert live._SLICE_S == 0.1
 
 
-def test_a_new_run_replaces_the_one_under_way(connect):
-    gated = Gated()
-    browser = connect(gated)
-    browser.train("1")
-    gated.gate.release(1)
-    assert [browser.receive()[0]["type"] for _ in range(2)] == ["started", "steps"]
-    browser.train("2")
-    gated.gate.release(2 * N_STEPS)
-    messages = []
-    while len([m for m in messages if m["type"] == "done"]) < 2:
-        messages.append(browser.receive()[0])
-    outcome = {m["id"]: m["outcome"] for m in messages if m["type"] == "done"}
-    assert outcome == {"1": "stopped", "2": "done"}
-    assert sum(len(m["steps"]) for m in messages if m.get("id") == "2" and "steps" in m) == N_STEPS
+def test_nothing_runs_unless_asked(connect, one_step_a_time):
+    seen = []
+
+    def generator(lr, n, mode):
+        for t, record in enumerate(train(lr, n, mode)):
+            seen.append(t)
+            yield record
+
+    browser, before = connect(generator), threading.active_count()
+    browser.start()
+    browser.next(), browser.next()
+    time.sleep(0.2)
+    assert seen == [0, 1]
+    assert threading.active_count() == before
 
 
-def test_stop_without_a_run_does_nothing(connect):
+def test_a_new_run_replaces_the_one_under_way(connect, one_step_a_time):
     browser = connect(train)
-    browser.send(type="stop")
+    browser.start("1")
+    browser.next("1")
+    browser.start("2")
+    answer, _ = browser.next("1")
+    assert (answer["type"], answer["outcome"]) == ("ended", "failed")
+    assert "请重新开始" in answer["text"]
+    assert len(browser.next("2")[0]["steps"]) == 1
+
+
+def test_asking_after_the_end_is_answered(connect):
+    browser = connect(train)
     browser.train()
-    assert browser.until_done()[1]["text"] == "训练完成"
+    assert browser.next()[0]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "train",
+        [],
+        {},
+        {"type": "fly"},
+        {"type": "hello"},
+        {"type": "start"},
+        {"type": "start", "id": 3, "values": {}},
+        {"type": "start", "id": "1", "values": [0.1]},
+        {"type": "next"},
+        {"type": ["next"], "id": "1"},
+    ],
+    ids=repr,
+)
+def test_a_malformed_message_is_answered_and_the_next_one_works(connect, message):
+    browser = connect(train)
+    trainer_of(browser.view).receive(message)
+    ((answer, _),) = browser.inbox
+    browser.inbox.clear()
+    assert answer["type"] == "unknown" and "看不懂这条消息" in answer["text"]
+    assert browser.train()[1]["outcome"] == "done"
+
+
+@pytest.mark.parametrize("values", [{}, {"lr": "0.1"}, {"lr": [1]}, {"lr": True}, {"mode": 2}])
+def test_missing_and_strange_values_are_explained(connect, values):
+    browser = connect(train)
+    answer, _ = browser.ask({"type": "start", "id": "1", "values": {"n": 1, "mode": 0} | values})
+    assert answer["type"] == "ended" and answer["outcome"] == "failed"
+    assert answer["text"] in ("学习率要填一个数。", "mode没有第 2 个选项。")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"lr": 0}, "学习率要在 0.001 到 10 之间，收到的是 0。"),
+        ({"lr": -0.1}, "学习率要在 0.001 到 10 之间，收到的是 -0.1。"),
+        ({"lr": 11}, "学习率要在 0.001 到 10 之间，收到的是 11。"),
+        ({"lr": None}, "学习率要填一个数。"),
+        ({"lr": float("inf")}, "学习率要填一个数。"),
+        ({"n": 1.5}, "n要填整数，收到的是 1.5。"),
+        ({"n": 0}, "n要在 1 到 8 之间，收到的是 0。"),
+        ({"n": 10**9}, "n要在 1 到 8 之间，收到的是 1e+09。"),
+        ({"mode": -1}, "mode没有第 -1 个选项。"),
+        ({"mode": 0.5}, "mode没有第 0.5 个选项。"),
+    ],
+)
+def test_wrong_values_are_explained_in_chinese(connect, values, text):
+    browser = connect(train)
+    steps, last = browser.train(**values)
+    assert (steps, last["outcome"], last["text"]) == ([], "failed", text)
+
+
+@pytest.mark.parametrize(
+    ("grid", "low", "high"),
+    [
+        ((0.01, 1.0), 0.001, 10),
+        ((8, 64), 2, 256),
+        ((0, 3), 0, 15),
+        ((0.0, 0.9), -9, 9.9),
+        ((-2, 2), -18, 18),
+        ((5,), 2, 20),
+        ((0.0,), -10, 10),
+    ],
+)
+def test_bounds_are_generous_and_follow_the_grid(grid, low, high):
+    bounds = live.Hyperparameter("x", "x", grid, 0).bounds
+    np.testing.assert_allclose(bounds, (low, high))
+    parse = live.Hyperparameter("x", "x", grid, 0).parse
+    assert all(parse(v) == v for v in (*grid, bounds[0], bounds[1]))
+    for beyond in (bounds[0] - 1, bounds[1] + 1):
+        with pytest.raises(ValueError, match="之间"):
+            parse(beyond)
+
+
+def test_values_reach_train_in_their_own_type():
+    parse = live.Hyperparameter("n", "个数", (1, 2), 0).parse
+    assert (parse(3.0), type(parse(3.0))) == (3, int)
+    assert live.Hyperparameter("m", "动量", (0.0, 0.9), 0).parse(-0.5) == -0.5
+    assert live.Hyperparameter("norm", "归一化", (False, True), 0).parse(1) is True
+    assert live.Hyperparameter("b", "批量", (1, "全部"), 0).parse(1) == "全部"
+
+
+# ---------- 结局 ----------
 
 
 def _overflowing(kind):
@@ -215,11 +321,23 @@ def test_divergence_is_said_and_what_came_before_stays(connect, kind):
     browser = connect(_overflowing(kind))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # 发散不刷警告
-        browser.train()
-        steps, done = browser.until_done()
+        steps, last = browser.train()
     assert len(steps) == 3
-    assert done["outcome"] == "diverged"
-    assert done["text"] == "发散：从轮 3 起数值溢出"
+    assert last["outcome"] == "diverged"
+    assert last["text"] == "发散：从轮 3 起数值溢出"
+
+
+def test_masked_entries_are_holes_not_divergence(connect):
+    def generator(lr, n, mode):
+        for record in train(lr, n, mode):
+            hidden = [False, True, False, False, True]
+            yield record | {"curve": np.ma.masked_array(np.full(5, np.inf), True)}
+            yield record | {"curve": np.ma.masked_array([0.5, np.nan, 0, 0, 7], hidden)}
+
+    steps, last = connect(generator).train()
+    assert last["outcome"] == "done"
+    holes = [np.isnan(step[1]["y"]).ravel().tolist() for step in steps[:2]]
+    assert holes == [[True] * 5, [False, True, False, False, True]]
 
 
 def test_an_error_in_train_is_shown_and_the_next_run_works(connect):
@@ -229,14 +347,56 @@ def test_an_error_in_train_is_shown_and_the_next_run_works(connect):
             raise RuntimeError("步长太大")
 
     browser = connect(generator)
-    browser.train(lr=1.5)
-    steps, done = browser.until_done()
-    assert done["outcome"] == "failed"
-    assert done["text"] == "训练出错（RuntimeError）：步长太大"
-    browser.train("2", lr=0.5)
-    steps, done = browser.until_done("2")
-    assert done["outcome"] == "done"
+    _, last = browser.train(lr=1.5)
+    assert (last["outcome"], last["text"]) == ("failed", "训练出错（RuntimeError）：步长太大")
+    steps, last = browser.train("2", lr=0.5)
+    assert last["outcome"] == "done"
     assert len(steps) == 2  # 提前结束也算完成
+
+
+def _exits(lr, n, mode):
+    raise SystemExit("退出")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("generator", "text"),
+    [
+        (_exits, "训练出错（SystemExit）：退出"),
+        (lambda lr, n, mode: [1, 2], "train 应当是生成器函数"),
+        (lambda lr, n, mode: iter([3]), "应当产出一个字典"),
+        (lambda lr, n, mode: iter([{"w": 1.0}]), "没有这个变量"),
+        (lambda lr, n: iter([]), "TypeError"),
+        (
+            lambda lr, n, mode: ({**r, "curve": np.zeros(7)} for r in train(lr, n, mode)),
+            "curve 的形状是 (7,)，录好的是 (5,)",
+        ),
+    ],
+    ids=["exit", "list", "number", "missing", "signature", "shape"],
+)
+def test_a_wrong_train_is_explained(connect, generator, text):
+    browser = connect(generator)
+    steps, last = browser.train()
+    assert (steps, last["outcome"]) == ([], "failed")
+    assert text in last["text"]
+
+
+def test_interrupting_the_kernel_stops_the_run_and_is_said(connect, one_step_a_time):
+    def generator(lr, n, mode):
+        for t, record in enumerate(train(lr, n, mode)):
+            if t == 2:
+                signal.raise_signal(signal.SIGINT)
+            yield record
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # 内核闲着的时候就是这样
+    try:
+        browser = connect(generator)
+        steps, last = browser.train()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(steps) == 2
+    assert (last["outcome"], last["text"]) == ("stopped", "内核被中断，停在轮 1")
 
 
 def test_an_endless_generator_ends_with_the_recorded_steps(connect):
@@ -244,9 +404,7 @@ def test_an_endless_generator_ends_with_the_recorded_steps(connect):
         while True:
             yield from train(lr, n, mode)
 
-    browser = connect(generator)
-    browser.train()
-    assert len(browser.until_done()[0]) == N_STEPS
+    assert len(connect(generator).train()[0]) == N_STEPS
 
 
 def test_arrays_reused_by_train_are_copied(connect):
@@ -258,43 +416,128 @@ def test_arrays_reused_by_train_are_copied(connect):
             curve[:] = t / 10
             yield record | {"curve": curve}
 
-    browser = connect(generator, interval=1000.0)
-    browser.train()
-    steps, _ = browser.until_done()
+    steps, _ = connect(generator).train()
     heights = [step[1]["y"].ravel()[0] for step in steps]
     np.testing.assert_allclose(heights, [0.5 + t / 20 for t in range(N_STEPS)], atol=1e-4)
 
 
-def test_fast_training_is_sent_in_batches(connect):
-    browser = connect(train, interval=1000.0)
-    browser.train()
-    sizes = []
-    while (message := browser.receive()[0])["type"] != "done":
-        sizes += [len(message["steps"])] if message["type"] == "steps" else []
-    assert sizes == [1, N_STEPS - 1]
+# ---------- 内核的状态 ----------
+
+
+def noisy(lr, n, mode):
+    """三种全局随机数都用，从同一颗种子开始。"""
+    random.seed(n), np.random.seed(n), torch.manual_seed(n)  # noqa: NPY002
+    for record in train(lr, n, mode):
+        draws = [random.random(), np.random.rand(), float(torch.rand(()))]  # noqa: NPY002
+        yield record | {"curve": [*draws, 0, 0]}
+
+
+def draws():
+    return random.random(), np.random.rand(), float(torch.rand(()))  # noqa: NPY002
+
+
+def seed_all():
+    random.seed(7), np.random.seed(7), torch.manual_seed(7)  # noqa: NPY002
+
+
+def test_the_random_state_is_as_before_after_every_answer(connect, one_step_a_time):
+    browser = connect(noisy)
+    seed_all()
+    expected = [draws() for _ in range(N_STEPS + 1)]
+    seed_all()
+    browser.start()
+    seen = [draws()]
+    for _ in range(N_STEPS):
+        browser.next()
+        seen.append(draws())
+    assert seen == expected
+
+
+def test_two_figures_training_at_once_do_not_disturb_each_other(connect, one_step_a_time):
+    def curve(answer):
+        (step,) = Browser.decode(answer[0]["steps"][0], answer[1][0])[1:2]
+        return step["y"].ravel().tolist()
+
+    first, second = connect(noisy), connect(noisy)
+    first.start(n=1)
+    expected = [curve(first.next()) for _ in range(N_STEPS)]
+    first.start(n=1), second.start(n=2)
+    together = []
+    for _ in range(N_STEPS):
+        together.append(curve(first.next()))
+        second.next(), draws()
+    assert together == expected
+
+
+def test_modes_entered_by_train_do_not_leak(connect, one_step_a_time):
+    """停在 ``with torch.no_grad():`` 里面的训练，不能让读者的单元格也不求梯度。"""
+    seen = []
+
+    def generator(lr, n, mode):
+        with torch.no_grad(), np.errstate(divide="raise"):
+            for record in train(lr, n, mode):
+                seen.append((torch.is_grad_enabled(), np.geterr()["divide"]))
+                yield record
+
+    browser = connect(generator)
+    before = np.geterr()
+    browser.start()
+    for _ in range(3):
+        browser.next()
+        assert torch.is_grad_enabled()
+        assert np.geterr() == before
+    assert seen == [(False, "raise")] * 3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="这台机器没有 GPU")
+def test_the_random_state_of_the_card_is_as_before(connect, one_step_a_time):
+    def generator(lr, n, mode):
+        for record in train(lr, n, mode):
+            torch.rand(3, device="cuda")
+            yield record
+
+    torch.rand(1, device="cuda")
+    before = torch.cuda.get_rng_state()
+    browser = connect(generator)
+    browser.start()
+    browser.next(), browser.next()
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+# ---------- 什么时候能现场训练 ----------
 
 
 @pytest.mark.parametrize(
-    ("values", "text"),
+    ("change", "offered"),
     [
-        ({"lr": 0}, "学习率要大于 0，收到的是 0。"),
-        ({"lr": -0.1}, "学习率要大于 0，收到的是 -0.1。"),
-        ({"lr": None}, "学习率要填一个数。"),
-        ({"lr": float("inf")}, "学习率要填一个数。"),
-        ({"n": 1.5}, "n要填整数，收到的是 1.5。"),
-        ({"n": 0}, "n要大于 0，收到的是 0。"),
+        (lambda runs: runs, True),
+        (lambda runs: runs.sel(lr=[0.01, 1.0]), True),
+        (lambda runs: runs.transpose("mode", ...), True),
+        (lambda runs: runs.assign_coords(step=10 * runs["step"]), True),
+        (lambda runs: runs.sel(n=2), False),
+        (lambda runs: runs.isel(n=0, drop=True), False),
+        (lambda runs: runs.mean("n", keep_attrs=True), False),
+        (lambda runs: runs.mean("n", keep_attrs=False), False),
+        (lambda runs: runs.isel(step=[0, 2, 4]), False),
+        (lambda runs: runs.isel(step=slice(None, None, -1)), False),
+        (lambda runs: runs.assign_coords(lr=[1.0, 2.0, 3.0]), False),
+        (lambda runs: runs.drop_attrs(), False),
     ],
 )
-def test_wrong_values_are_explained_in_chinese(connect, values, text):
-    browser = connect(train)
-    browser.train(**values)
-    steps, done = browser.until_done()
-    assert (steps, done["outcome"], done["text"]) == ([], "failed", text)
+def test_live_training_is_offered_only_for_the_grid_and_steps_recorded(change, offered):
+    runs = change(sweep(train, **GRID))
+    explorer = figure_for(runs)
+    view = explorer.children[1]
+    assert view.spec["live"] is offered
+    assert view.spec["steps"] == runs["step"].values.tolist()
 
 
-def test_values_reach_train_in_their_own_type():
-    parse = live.Hyperparameter("n", "个数", (1, 2), 0).parse
-    assert (parse(3.0), type(parse(3.0))) == (3, int)
-    assert live.Hyperparameter("m", "动量", (0.0, 0.9), 0).parse(-0.5) == -0.5
-    assert live.Hyperparameter("norm", "归一化", (False, True), 0).parse(1) is True
-    assert live.Hyperparameter("b", "批量", (1, "全部"), 0).parse(1) == "全部"
+def figure_for(runs):
+    fig, ax = plt.subplots()
+    ax.set(xlim=(0, 5), ylim=(-1, 1))
+    return explore(runs, fig, [Line("w")], alt="图")
+
+
+def test_the_authors_own_train_is_always_offered():
+    runs = sweep(train, **GRID).mean("n")
+    assert figure(runs, train=lambda lr, mode: train(lr, 1, mode)).children[1].spec["live"]

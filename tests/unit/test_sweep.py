@@ -37,7 +37,11 @@ def test_axes_become_named_dimensions_in_order():
     np.testing.assert_allclose(runs.sel(start=-3.0, lr=0.2)["w"], expected, rtol=1e-12)
     assert runs["step"].values.tolist() == [0, 1, 2, 3]
     assert (runs["length"] == 4).all() and not runs["diverged"].any()
-    assert runs.attrs["train"] is descend
+    live = runs.attrs["live"]
+    assert live["train"] is descend
+    assert live["grid"] == {"start": [1.0, -3.0], "lr": [0.1, 0.2, 0.3]}
+    assert list(live["grid"]) == ["start", "lr"]
+    np.testing.assert_array_equal(live["steps"], runs["step"])
 
 
 def test_mixed_numbers_and_strings_stay_selectable():

@@ -24,13 +24,14 @@ window.addEventListener("load", () => {
   MathJax.Hub = { Queue: ([, , label]) => MathJax.typesetPromise?.([label]) };
 });
 
-// 一页上的图共用一份脚本和样式（构建时只存一次）：在控件管理器读取状态之前填回每张图。
+// 同一种小部件的脚本一页只存一份（见 theme/explorers.py）：在控件管理器读取状态之前填回去。
 for (const script of document.querySelectorAll(
   'script[type="application/vnd.jupyter.widget-state+json"]',
 )) {
   const { shared, ...page } = JSON.parse(script.textContent);
-  for (const model of Object.values(page.state)) {
-    if (model.model_module === "anywidget") Object.assign(model.state, shared);
+  for (const { state } of Object.values(page.state)) {
+    Object.assign(state, shared?.[state._shared]);
+    delete state._shared;
   }
   script.textContent = JSON.stringify(page);
 }

@@ -26,7 +26,7 @@ function slice(bytes, channel, index, step) {
   if (bits === 8) return { raw, rows, columns, low, high };
   const scale = (high - low) / 65534;
   const values = Float32Array.from(raw, (q) => (q === 65535 ? NaN : low + q * scale));
-  return { values, rows, columns, clipped: (v) => v <= -4 || v >= 5 };
+  return { values, rows, columns, scale, clipped: (v) => v <= -4 || v >= 5 };
 }
 
 /** 录好的一次运行：滑块停在 index 处。 */
@@ -73,8 +73,8 @@ class Live {
       const rows = columns[0].rows;
       const values = new Float32Array(rows * columns.length);
       columns.forEach((c, t) => c.values.forEach((v, k) => (values[k * columns.length + t] = v)));
-      const { clipped } = columns[0];
-      this.histories.set(key, { values, rows, columns: columns.length, clipped });
+      const { clipped, scale } = columns[0];
+      this.histories.set(key, { values, rows, columns: columns.length, scale, clipped });
     }
     return this.histories.get(key);
   }
@@ -99,6 +99,23 @@ function toValue(axis, fraction) {
   }
   return low + fraction * (high - low);
 }
+
+/** 画框里的比例读成坐标轴上的数；量化时一级是 scale，比一级还细的几位不是真的，不写出来。 */
+function named(axis, fraction, scale = 0) {
+  const value = toValue(axis, fraction);
+  const level = Math.abs(toValue(axis, fraction + scale / 2) - toValue(axis, fraction - scale / 2));
+  const unit = level > 0 ? 10 ** Math.ceil(Math.log10(level)) : 0;
+  return spoken(axis, unit ? Math.round(value / unit) * unit : value);
+}
+
+/** 坐标轴上的数；类别轴上，正好在类别的位置就读名字。 */
+function spoken(axis, value) {
+  const at = Math.round(value);
+  return axis.names?.[at] !== undefined && Math.abs(value - at) < 0.02 ? axis.names[at] : format(value);
+}
+
+/** 步数、取值：照原样写，只去掉浮点数末尾的误差。 */
+const plain = (value) => String(Number(value.toPrecision(12)));
 
 function format(value) {
   if (!Number.isFinite(value)) return "—";

@@ -1,19 +1,129 @@
 """画框：把作者画好的 matplotlib 图拆成一块块 SVG，以及没有浏览器时用的 PNG。"""
 
 import io
+import itertools
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from utils import plot
 from utils.explorer.encode import axis_spec
 
-_INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", plot.PAPER: "paper"}
+# 字和图例的白底在深色模式里要跟着变深，白色的数据不变：先把白底换成这种几乎一样的白，好认出来
+_PAPER = "#fefefe"
+_INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", _PAPER: "paper"}
 _PAD = 0.04  # 每块四周留的白，英寸
+
+
+# ---------- 画得出来的图 ----------
+
+
+def group_axes(fig: Figure) -> list[list[Axes]]:
+    """按作者画的先后给看得见的坐标系分组：颜色条跟着它说明的那个坐标系。"""
+    owner = {
+        artist.colorbar.ax: ax
+        for ax in fig.axes
+        for artist in ax.get_children()
+        if getattr(artist, "colorbar", None) is not None
+    }
+    # 不是由图上的东西生出来的颜色条（ScalarMappable），记着它占的是谁的地方；没有公开的取法
+    owner |= {
+        ax: info["parents"][0]
+        for ax in fig.axes
+        if ax not in owner and (info := getattr(ax, "_colorbar_info", None))
+    }
+    groups = {ax: [ax] for ax in fig.axes if ax not in owner and ax.get_visible()}
+    for colorbar, ax in owner.items():
+        if ax in groups:
+            groups[ax].append(colorbar)
+    return list(groups.values())
+
+
+def refuse_undrawable(fig: Figure, groups: list[list[Axes]]) -> None:
+    """画不对的图说出名字和改法，不让网页上出现与 PNG 不一样的图。
+
+    异常
+    ----
+    ValueError : 极坐标、三维、双轴、嵌套的坐标系，或属于整张图的标签、图例、文字。
+    """
+    main = [group[0] for group in groups]
+    for ax in main:
+        if ax.name == "polar":
+            raise ValueError(
+                "极坐标画不了：请自己换算成 x = r cos θ、y = r sin θ，用普通的坐标系。"
+            )
+        if ax.name == "3d":
+            raise ValueError("三维坐标系画不了：请用 project(...) 投影到平面，把方位角做成滑块。")
+        if ax.name != "rectilinear":
+            raise ValueError(f"{ax.name} 坐标系画不了：请换算以后用普通的坐标系。")
+        if any(not isinstance(child, SecondaryAxis) for child in ax.child_axes):
+            raise ValueError("嵌在里面的小坐标系（inset）画不了：请把它放到旁边，成为单独的一块。")
+    for a, b in itertools.combinations(main, 2):
+        if np.allclose(a.get_position().bounds, b.get_position().bounds):
+            raise ValueError(
+                "双轴（twinx、twiny）画不了：请拆成左右两个坐标系，或把两个量换成同样的单位。"
+            )
+        overlap = Bbox.intersection(a.get_position(), b.get_position())
+        if overlap is not None and min(overlap.width, overlap.height) > 1e-6:
+            raise ValueError("有两个坐标系叠在一起（inset），画不了：请把它们排开，各成一块。")
+    for what, artists, instead in (
+        ("supxlabel", fig.get_supxlabel(), "每个坐标系的 xlabel"),
+        ("supylabel", fig.get_supylabel(), "每个坐标系的 ylabel"),
+        ("fig.legend", fig.legends, "各坐标系的 ax.legend，或图层的 label"),
+        ("fig.text", set(fig.texts) - {fig._suptitle}, "ax.text 或 explore 的 caption"),
+    ):
+        if artists:
+            raise ValueError(f"{what} 属于整张图，拆成一块块以后没有地方放：请改用{instead}。")
+
+
+# ---------- 坐标范围 ----------
+
+
+def autoscale(fig: Figure, reaches: Iterable[tuple[Axes, dict[str, np.ndarray]]]) -> None:
+    """作者没有固定的范围，按全部数据定下来：拖动时坐标轴不动。共用一条轴的坐标系一起定。"""
+    reaches = list(reaches)
+    for which in "xy":
+        shared = getattr(fig.axes[0], f"get_shared_{which}_axes")()
+        settled: set[Axes] = set()
+        for ax in fig.axes:
+            together = set(shared.get_siblings(ax))
+            if ax in settled or not getattr(ax, f"get_autoscale{which}_on")():
+                continue
+            settled |= together
+            arrays = [reach[which] for owner, reach in reaches if owner in together and reach]
+            if arrays:
+                drawn = [getattr(other.dataLim, f"interval{which}") for other in together]
+                _fit(ax, which, [*arrays, *drawn])
+
+
+def _fit(ax: Axes, which: str, arrays: Sequence[np.ndarray]) -> None:
+    log = getattr(ax, f"get_{which}scale")() == "log"
+    values = np.concatenate([np.ravel(array) for array in arrays])
+    values = values[np.isfinite(values)]
+    values = values[values > 0] if log else values
+    if values.size:
+        getattr(ax, f"set_{which}lim")(*_padded(values.min(), values.max(), log=log))
+
+
+def _padded(low: float, high: float, *, log: bool) -> tuple[float, float]:
+    if log:
+        margin = (high / low) ** 0.05 if high > low else 2.0
+        return low / margin, high * margin
+    margin = 0.05 * (high - low) or max(abs(low) * 0.05, 0.5)
+    return low - margin, high + margin
+
+
+# ---------- 导出 ----------
 
 
 def freeze(fig: Figure) -> None:
@@ -25,44 +135,69 @@ def freeze(fig: Figure) -> None:
 def panels(fig: Figure, groups: list[list[Axes]]) -> list[dict[str, Any]]:
     """每组坐标系（一个主坐标系，连同它的颜色条）导出成一块。
 
-    返回每块的 SVG、以磅为单位的宽高、画框的位置（占整块的比例，左上角为原点）和两条轴的说明。
+    返回每块的 SVG、以磅为单位的宽高、画框的位置（占整块的比例，左上角为原点）、两条轴的说明，
+    以及作者写了名字却没有放图例的东西。
     """
     renderer = fig.canvas.get_renderer()
     visible = {ax: ax.get_visible() for ax in fig.axes}
     suptitle = fig._suptitle  # 没有公开的取法；总标题会画进每一块，先藏起来
     if suptitle is not None:
         suptitle.set_visible(False)
+    _mark_paper(fig)
     out = []
     try:
         for group in groups:
             for ax in fig.axes:
                 ax.set_visible(ax in group and visible[ax])
-            inches = Bbox.union([ax.get_tightbbox(renderer) for ax in group]).transformed(
-                fig.dpi_scale_trans.inverted()
-            )
-            inches = inches.padded(_PAD)
-            frame = group[0].get_window_extent(renderer).transformed(fig.dpi_scale_trans.inverted())
-            out.append(
-                {
-                    "svg": _svg(fig, inches),
-                    "width": round(inches.width * 72, 2),
-                    "height": round(inches.height * 72, 2),
-                    "box": [
-                        round((frame.x0 - inches.x0) / inches.width, 5),
-                        round((inches.y1 - frame.y1) / inches.height, 5),
-                        round(frame.width / inches.width, 5),
-                        round(frame.height / inches.height, 5),
-                    ],
-                    "x": axis_spec(group[0], "x"),
-                    "y": axis_spec(group[0], "y"),
-                }
-            )
+            out.append(_panel(fig, group, renderer))
     finally:
         for ax, shown in visible.items():
             ax.set_visible(shown)
         if suptitle is not None:
             suptitle.set_visible(True)
     return out
+
+
+def _panel(fig: Figure, group: list[Axes], renderer: Any) -> dict[str, Any]:
+    ax, to_inches = group[0], fig.dpi_scale_trans.inverted()
+    inches = Bbox.union([part.get_tightbbox(renderer) for part in group]).transformed(to_inches)
+    inches = inches.padded(_PAD)
+    box = ax.get_window_extent(renderer).transformed(to_inches)
+    return {
+        "svg": _svg(fig, inches),
+        "width": round(inches.width * 72, 2),
+        "height": round(inches.height * 72, 2),
+        "box": [
+            round((box.x0 - inches.x0) / inches.width, 5),
+            round((inches.y1 - box.y1) / inches.height, 5),
+            round(box.width / inches.width, 5),
+            round(box.height / inches.height, 5),
+        ],
+        "x": axis_spec(ax, "x"),
+        "y": axis_spec(ax, "y"),
+        "legend": [] if ax.get_legend() else _static_labels(ax),
+    }
+
+
+def _static_labels(ax: Axes) -> list[dict[str, Any]]:
+    """画框里有名字的东西：放进网页上的图例。"""
+    out = []
+    for artist, label in zip(*ax.get_legend_handles_labels(), strict=True):
+        if isinstance(artist, Line2D):
+            color, dashed = artist.get_color(), artist.get_linestyle() not in ("-", "None")
+        else:  # 散点、柱子、色块
+            artist, dashed = getattr(artist, "patches", [artist])[0], False
+            color = np.reshape(artist.get_facecolor(), (-1, 4))[0]
+        out.append({"label": label, "color": mpl.colors.to_hex(color), "dash": dashed})
+    return out
+
+
+def _mark_paper(fig: Figure) -> None:
+    boxes = [legend.get_frame() for legend in fig.findobj(Legend)]
+    boxes += [box for text in fig.findobj(Text) if (box := text.get_bbox_patch()) is not None]
+    for box in boxes:
+        if mpl.colors.to_hex(box.get_facecolor()) == plot.PAPER:
+            box.set_facecolor(mpl.colors.to_rgba(_PAPER, box.get_alpha()))
 
 
 def _svg(fig: Figure, inches: Bbox) -> str:
@@ -102,40 +237,13 @@ def picture(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def group_axes(fig: Figure) -> list[list[Axes]]:
-    """按作者画的先后给坐标系分组：颜色条跟着它说明的那个坐标系。"""
-    owner = {
-        artist.colorbar.ax: ax
-        for ax in fig.axes
-        for artist in ax.get_children()
-        if getattr(artist, "colorbar", None) is not None
-    }
-    groups = {ax: [ax] for ax in fig.axes if ax not in owner}
-    for colorbar, ax in owner.items():
-        groups[ax].append(colorbar)
-    return list(groups.values())
-
-
-def autoscale(ax: Axes, x: list[np.ndarray], y: list[np.ndarray]) -> None:
-    """作者没有固定的范围，按全部数据定下来：拖动时坐标轴不动。"""
-    for which, arrays in (("x", x), ("y", y)):
-        if not getattr(ax, f"get_autoscale{which}_on")() or not arrays:
-            continue
-        axis = getattr(ax, f"{which}axis")
-        values = np.concatenate([np.ravel(a) for a in arrays])
-        values = values[np.isfinite(values)]
-        if axis.get_scale() == "log":
-            values = values[values > 0]
-        if values.size:
-            drawn = np.ravel(getattr(ax.dataLim, f"interval{which}"))
-            values = np.concatenate([values, drawn[np.isfinite(drawn)]])
-            low, high = _padded(values.min(), values.max(), log=axis.get_scale() == "log")
-            getattr(ax, f"set_{which}lim")(low, high)
-
-
-def _padded(low: float, high: float, *, log: bool) -> tuple[float, float]:
-    if log:
-        margin = (high / low) ** 0.05 if high > low else 2.0
-        return low / margin, high * margin
-    margin = 0.05 * (high - low) or max(abs(low) * 0.05, 0.5)
-    return low - margin, high + margin
+def add_legends(fig: Figure) -> None:
+    """PNG 里的图例：作者自己放的各项在前，图层的在后。"""
+    for ax in fig.axes:
+        handles, labels = ax.get_legend_handles_labels()
+        items = dict(zip(labels, handles, strict=True))
+        if own := ax.get_legend():
+            texts = [text.get_text() for text in own.get_texts()]
+            items = dict(zip(texts, own.legend_handles, strict=True)) | items
+        if items:
+            ax.legend(items.values(), items.keys())

@@ -1,21 +1,18 @@
 // 一个坐标系：画框、画布、图例、悬停读数。
 
-const HOVER_RADIUS = 32; // 离指针多近的点才读数（像素）
-
 /** 一个坐标系：画框、画布、图例、悬停读数。 */
 class Panel {
   constructor(spec, number, prefix) {
     this.spec = spec;
     this.panel = spec.panels[number];
     this.layers = spec.layers.map((layer, i) => ({ layer, i })).filter((l) => l.layer.panel === number);
-    // 画图的次序：图像垫底，曲线和点在上，字在最上
-    const order = ["image", "bars", "line", "path", "points", "text"];
-    this.layers.sort((a, b) => order.indexOf(a.layer.type) - order.indexOf(b.layer.type));
+    this.layers.sort((a, b) => LAYERS[a.layer.type].z - LAYERS[b.layer.type].z);
 
     const { width, height } = this.panel;
     this.root = element("div", "explorer-panel");
     this.root.style.flex = `${width} 1 ${Math.min(width, 300)}px`;
-    this.root.style.maxWidth = `${1.6 * width}px`;
+    // 几块大图可以放大；许多小图放大了就不齐
+    this.root.style.maxWidth = `${(spec.panels.length > 4 ? 1.2 : 1.6) * width}px`;
     const stage = element("div", "explorer-stage");
     stage.style.aspectRatio = `${width} / ${height}`;
     // 同一页上有许多张图，各自的字形和裁剪框不能重名
@@ -26,25 +23,34 @@ class Panel {
     stage.append(this.canvas, this.tip);
     this.legend = element("ul", "explorer-legend");
     this.root.append(stage, this.legend);
+    for (const { label, color, dash } of this.panel.legend)
+      this.legend.append(this.legendItem(label, color, dash ? "dash" : "line"));
     this.values = new Map();
     for (const { layer, i } of [...this.layers].sort((a, b) => a.i - b.i)) {
       if (!layer.label) continue;
-      const item = element("li");
-      const swatch = element("span", `explorer-swatch explorer-swatch-${layer.dash ? "dash" : layer.type}`);
-      swatch.style.color = layer.colors
-        ? `#${layer.colors.substr(6 * 190, 6)}`
+      const color = layer.colors
+        ? colorOf(layer, Math.floor((layer.colors.length / 6) * 0.75))
         : inCss(layer.color);
       const value = element("span", "explorer-value");
-      item.append(swatch, `${layer.label} `, value);
+      const item = this.legendItem(layer.label, color, layer.dash ? "dash" : layer.type);
+      item.append(" ", value);
       this.legend.append(item);
       this.values.set(i, value);
     }
-    this.legend.hidden = this.values.size === 0;
+    this.legend.hidden = !this.legend.childElementCount;
     stage.addEventListener("pointermove", (event) => this.hover(event));
     stage.addEventListener("pointerleave", () => (this.tip.hidden = true));
   }
 
-  /** 画框在画布上的位置；x()、y() 把比例换成像素。 */
+  legendItem(label, color, swatch) {
+    const item = element("li");
+    const mark = element("span", `explorer-swatch explorer-swatch-${swatch}`);
+    mark.style.color = color;
+    item.append(mark, label);
+    return item;
+  }
+
+  /** 画框在画布上的位置；x()、y() 把比例换成像素，holds() 判断一点在不在画框里（缺的不在）。 */
   box() {
     const { clientWidth, clientHeight } = this.canvas;
     const [x0, y0, w, h] = this.panel.box;
@@ -52,10 +58,19 @@ class Panel {
     box.scale = clientWidth / this.panel.width; // 一磅是多少像素
     box.x = (fraction) => box.left + fraction * box.w;
     box.y = (fraction) => box.top + (1 - fraction) * box.h;
+    const within = (v, from, size) => v >= from - 0.1 && v <= from + size + 0.1;
+    box.holds = (x, y) => within(x, box.left, box.w) && within(y, box.top, box.h);
     return box;
   }
 
-  draw(run, ghost, step) {
+  /** 画一个图层所需的一切，见 layers.js。 */
+  scene({ layer, i }, run, box, { ghost = false, step, future }) {
+    const get = (channel) => run.get(i, channel, Math.floor(step));
+    return { layer, run, get, box, step, ghost, future, axes: { x: this.panel.x, y: this.panel.y } };
+  }
+
+  /** 画出 run 走到 step 时的样子；step 可以是小数。future 为假时，不画 step 以后的部分。 */
+  draw(run, ghost, step, { future = true } = {}) {
     const { canvas } = this;
     const ratio = window.devicePixelRatio || 1;
     const width = Math.round(canvas.clientWidth * ratio);
@@ -65,34 +80,41 @@ class Panel {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
     const box = this.box();
+    const scenes = [];
+    if (ghost) {
+      const faded = this.layers.filter(({ layer }) => LAYERS[layer.type].ghost);
+      const until = future ? Infinity : step;
+      scenes.push(...faded.map((one) => this.scene(one, ghost, box, { ghost: true, step: until, future })));
+    }
+    scenes.push(...this.layers.map((one) => this.scene(one, run, box, { step, future })));
+    ctx.save();
     ctx.beginPath();
     ctx.rect(box.left, box.top, box.w, box.h);
-    ctx.save();
     ctx.clip();
-    const paint = (source, isGhost) => {
-      for (const { layer, i } of this.layers) {
-        if (isGhost && ["image", "text"].includes(layer.type)) continue;
-        ctx.save();
-        ctx.globalAlpha = isGhost ? GHOST : 1;
-        ctx.strokeStyle = ctx.fillStyle = onCanvas(layer.color, canvas);
-        ctx.lineWidth = layer.type === "path" ? 1.5 : 2;
-        ctx.lineJoin = "round";
-        if (layer.dash || isGhost) ctx.setLineDash([6, 4]);
-        plotters[layer.type](ctx, layer, box, source, i, isGhost ? Infinity : step, isGhost);
-        ctx.restore();
-      }
-    };
-    if (ghost) paint(ghost, true);
-    paint(run, false);
+    for (const scene of scenes) this.paint(ctx, scene, "draw");
     ctx.restore();
-    this.run = run;
-    this.step = step;
+    for (const scene of scenes) this.paint(ctx, scene, "marks"); // 点和字不裁成半个
+    Object.assign(this, { run, step, future });
     for (const [i, value] of this.values) value.textContent = this.reading(run, i, step);
+  }
+
+  paint(ctx, scene, part) {
+    const { layer, ghost } = scene;
+    const { [part]: plot, width } = LAYERS[layer.type];
+    if (!plot) return;
+    ctx.save();
+    ctx.globalAlpha = ghost ? GHOST : 1;
+    ctx.strokeStyle = ctx.fillStyle = onCanvas(layer.color, this.canvas);
+    ctx.lineWidth = width ?? 2;
+    ctx.lineJoin = "round";
+    if (layer.dash || ghost) ctx.setLineDash([6, 4]);
+    plot(ctx, scene);
+    ctx.restore();
   }
 
   /** 当前步有没有哪条历史已经远远冲出画框。对数轴的下方是趋于零，不算。 */
   escaped(run, step) {
-    const n = Math.min(step, run.length - 1);
+    const n = Math.min(Math.floor(step), run.length - 1);
     return this.layers.some(({ layer, i }) => {
       if (!layer.history || n < 0) return false;
       return ["x", "y"].some((channel) => {
@@ -111,13 +133,7 @@ class Panel {
   reading(run, i, step) {
     const layer = this.spec.layers[i];
     if (!layer.history || run.length === 0) return "";
-    const y = run.get(i, "y", step);
-    const n = Math.min(step, run.length - 1);
-    if (y.rows > 1) return "";
-    const read = (axis, values) =>
-      values.clipped(values.values[n]) ? "超出画框" : format(toValue(axis, values.values[n]));
-    const text = read(this.panel.y, y);
-    return layer.type === "path" ? `(${read(this.panel.x, run.get(i, "x", step))}, ${text})` : text;
+    return LAYERS[layer.type].reading(this.scene({ layer, i }, run, null, { step }));
   }
 
   hover(event) {
@@ -133,42 +149,12 @@ class Panel {
     this.tip.style.transform = `translate(calc(${found.x}px + ${side}% + ${side ? -10 : 10}px), ${found.y - 14}px)`;
   }
 
-  nearest(px, py) {
+  /** 离指针最近的读数；一样近时取画在上面的图层。 */
+  nearest(x, y) {
     const box = this.box();
-    const { x: xAxis, y: yAxis } = this.panel;
-    let best = null;
-    let cell = null;
-    for (const { layer, i } of this.layers) {
-      if (layer.type === "image") {
-        const { raw, rows, columns, low, high } = this.run.get(i, "z", this.step);
-        const [left, right, bottom, topEdge] = layer.extent;
-        const column = Math.floor(((px - box.x(left)) / (box.w * (right - left))) * columns);
-        const row = Math.floor(((py - box.y(topEdge)) / (box.h * (topEdge - bottom))) * rows);
-        if (row < 0 || column < 0 || row >= rows || column >= columns) continue;
-        const q = raw[row * columns + column];
-        const value = q === 255 ? NaN : low + (q * (high - low)) / 254;
-        const y = toValue(yAxis, (box.top + box.h - py) / box.h);
-        const x = toValue(xAxis, (px - box.left) / box.w);
-        const where = layer.cells ? `第 ${layer.flipped ? rows - 1 - row : row} 行，第 ${column} 列` : `(${format(x)}, ${format(y)})`;
-        cell = { x: px, y: py, text: `${layer.label ?? ""} ${where}：${format(value)}`.trim() };
-        continue;
-      }
-      if (layer.type === "text") continue; // 数已经写出来了
-      const xs = this.run.get(i, "x", this.step);
-      const ys = this.run.get(i, "y", this.step);
-      const end = layer.history ? Math.min(this.run.length, ys.columns) : ys.columns;
-      for (let k = 0; k < ys.rows; k++) {
-        for (let n = 0; n < end; n++) {
-          const fx = xs.values[(k % xs.rows) * xs.columns + n];
-          const fy = ys.values[k * ys.columns + n];
-          const [x, y] = [box.x(fx), box.y(fy)];
-          const distance = Math.hypot(x - px, y - py);
-          if (distance > HOVER_RADIUS || (best && distance >= best.distance)) continue;
-          const text = `${layer.label ?? ""} (${format(toValue(xAxis, fx))}, ${format(toValue(yAxis, fy))})`;
-          best = { distance, x, y, text: text.trim() };
-        }
-      }
-    }
-    return best ?? cell;
+    const { run, step, future } = this;
+    return this.layers
+      .map((one) => LAYERS[one.layer.type].hover?.(this.scene(one, run, box, { step, future }), { x, y }))
+      .reduce((best, found) => (found && (!best || found.distance <= best.distance) ? found : best), null);
   }
 }
