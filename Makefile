@@ -26,7 +26,7 @@ site: $(SITE)
 	@touch $@
 
 theme/vendor/.stamp: theme/package-lock.json theme/build.py requirements.txt | .venv/.stamp
-	$(BIN)/python theme/build.py scripts
+	$(BIN)/python -m theme.build scripts
 	@touch $@
 
 $(SITE): $(SOURCES) theme/vendor/.stamp
@@ -54,10 +54,10 @@ bench: site
 	$(BIN)/python -m benchmarks
 
 setup-cells: .venv/.stamp
-	$(BIN)/python theme/build.py setup-cells
+	$(BIN)/python -m theme.build setup-cells
 
 screenshot: site
-	$(BIN)/python theme/build.py screenshot
+	$(BIN)/python -m theme.build screenshot
 
 clean:
 	rm -rf _build theme/vendor theme/node_modules build dist *.egg-info

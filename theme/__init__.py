@@ -2,10 +2,10 @@
 
 from sphinx.application import Sphinx
 
-from theme import chrome, execution, explorers, pages, search
+from theme import chrome, downloads, execution, explorers, pages, search
 
 
 def setup(app: Sphinx) -> dict:
-    for module in (chrome, execution, explorers, pages, search):
+    for module in (chrome, downloads, execution, explorers, pages, search):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

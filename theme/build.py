@@ -1,9 +1,9 @@
 """make 说不清楚的几件事。不用 make（例如在 Windows 上）也可以直接运行：
 
-python theme/build.py scripts      取来网站自带的脚本，放进 theme/vendor
-python theme/build.py browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
-python theme/build.py setup-cells  按仓库地址改写各章的安装单元格
-python theme/build.py screenshot   给构建好的首页拍一张照片（README 用）
+python -m theme.build scripts      取来网站自带的脚本，放进 theme/vendor
+python -m theme.build browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
+python -m theme.build setup-cells  按仓库地址改写各章的安装单元格
+python -m theme.build screenshot   给构建好的首页拍一张照片（README 用）
 """
 
 import json
@@ -130,25 +130,24 @@ def repository() -> str:
     return config["repository"]["url"].rstrip("/")
 
 
-def setup_cell() -> str:
-    """每个笔记本第一格代码的唯一模板。"""
+def helper_address() -> str:
+    """供 pip 安装辅助包的仓库地址，钉在现在这一次提交上；没有填仓库地址时是空字符串。"""
+    from theme.chrome import commit
+
     url = repository()
-    return f"""\
-try:
-    from utils import setup
-except ImportError:  # 在 Colab 上，或单独打开这个笔记本时，先装上本书的辅助包
-    %pip install -q {f"git+{url}" if url else "draggable-ml"}
-    from utils import setup
-setup(seed=0)"""
+    return url and f"git+{url}@{commit(ROOT)}"
 
 
 def setup_cells() -> None:
-    """把模板写进每一个笔记本；内容相同的不动。"""
+    """把第一格的模板写进每一个笔记本；内容相同的不动。"""
+    from theme import first_cell
+
+    source = first_cell.repository_cell(helper_address()).splitlines(keepends=True)
     for path in sorted((ROOT / "book").glob("p*/*.ipynb")):
         text = path.read_text(encoding="utf-8")
         notebook = json.loads(text)
         cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
-        cell["source"] = setup_cell().splitlines(keepends=True)
+        cell |= {"metadata": first_cell.METADATA, "source": source}
         new = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
         if new != text:
             path.write_text(new, encoding="utf-8", newline="\n")

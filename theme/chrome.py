@@ -1,6 +1,7 @@
 """页面四周：仓库地址填了才有的按钮（Colab、源码、反馈），每页的描述，轻一些的代码标签。"""
 
 import re
+import subprocess
 from html import escape
 from pathlib import Path
 
@@ -15,13 +16,33 @@ DESCRIPTION = (
 )
 
 
+def commit(root: Path) -> str:
+    """现在是哪一次提交；不在 git 仓库里时是空字符串。"""
+    command = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8")
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
 def configure_buttons(app: Sphinx, config: Config) -> None:
+    """填了仓库地址才有的按钮；它们指向构建时的那一次提交，以后的改动不影响读到旧网页的人。"""
     options = config.html_theme_options
     if options.get("repository_url"):
+        options["repository_branch"] = commit(Path(app.srcdir)) or options.get("repository_branch")
         options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
         options |= {"use_repository_button": True, "use_issues_button": True}
     else:
         options["launch_buttons"] = {}
+
+
+def keep_to_chapters(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """首页用 Markdown 写成，单独拿走跑不了：不给它 Colab 按钮和笔记本。"""
+    if context.get("page_source_suffix") == ".ipynb":
+        return
+    buttons = [b for b in context.get("header_buttons", []) if b["label"] != "launch-buttons"]
+    for button in buttons:
+        parts = button.get("buttons", [])
+        parts[:] = [part for part in parts if part["label"] != "download-notebook-button"]
+    context["header_buttons"] = buttons
 
 
 def describe_page(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -54,4 +75,5 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", require_scripts)
     app.connect("config-inited", configure_buttons)
     app.connect("html-page-context", describe_page)
+    app.connect("html-page-context", keep_to_chapters, priority=900)  # 等主题放好按钮
     app.connect("html-page-context", lighten_code)

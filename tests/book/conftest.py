@@ -44,7 +44,7 @@ class SmallBook:
             (folder / name).mkdir(parents=True)
         skip = shutil.ignore_patterns("node_modules", "vendor", "__pycache__")
         shutil.copytree(ROOT / "theme", folder / "theme", ignore=skip, dirs_exist_ok=True)
-        copied = ["requirements.txt", "book/syllabus.yml", "book/references.bib"]
+        copied = ["requirements.txt", "pyproject.toml", "book/syllabus.yml", "book/references.bib"]
         for name in [*copied, "book/appendix/glossary.md"]:
             shutil.copy(ROOT / name, folder / name)
         (folder / "book" / "index.md").write_text("# 书\n", encoding="utf-8")

@@ -4,7 +4,8 @@ import re
 
 from book_files import cells, source
 
-from theme.build import setup_cell
+from theme import first_cell
+from theme.build import repository
 
 MAX_LINES = 45
 MYST = re.compile(r"^(```|:::+)\{|^\([\w.-]+\)=\s*$|\{[a-z][\w:-]*\}`", re.M)
@@ -31,11 +32,15 @@ def test_cell_ids_are_unique_and_readable(path, notebook):
 
 
 def test_the_first_code_cell_is_the_one_template(notebook):
-    assert source(cells(notebook, "code")[0]) == setup_cell()
+    first = cells(notebook, "code")[0]
+    address = re.search(r'installed_folder\("(git\+\S+)"\)', source(first))
+    assert source(first) == first_cell.repository_cell(address[1] if address else "")
+    assert first["metadata"] == first_cell.METADATA
+    assert (address[1].split("+")[1].rpartition("@")[0] if address else "") == repository()
 
 
 def test_code_cells_are_short(notebook):
-    for cell in cells(notebook, "code"):
+    for cell in cells(notebook, "code")[1:]:
         assert source(cell).count("\n") < MAX_LINES, f"{cell['id']} 太长了"
 
 

@@ -2,11 +2,13 @@
 
 import json
 import re
+import subprocess
+import tomllib
 
 import pytest
 from book_files import ROOT, tracked_files
 
-from theme import build
+from theme import build, first_cell
 
 URL = "https://github.com/someone/some-book"
 # 指向“本书的仓库”的写法；别人的仓库（数据来源等）不在此列
@@ -30,34 +32,55 @@ def test_no_other_address_of_the_book_anywhere():
     assert not wrong
 
 
-@pytest.mark.parametrize(("url", "package"), [("", "draggable-ml"), (URL, f"git+{URL}")])
-def test_the_setup_cell_installs_from_the_configured_address(monkeypatch, url, package):
-    monkeypatch.setattr(build, "repository", lambda: url)
-    assert f"    %pip install -q {package}\n" in build.setup_cell()
+def test_the_first_cell_installs_only_from_the_configured_address(monkeypatch):
+    monkeypatch.setattr(build, "repository", lambda: "")
+    assert "pip" not in first_cell.repository_cell(build.helper_address())
+    monkeypatch.setattr(build, "repository", lambda: URL)
+    address = build.helper_address()
+    assert re.fullmatch(rf"git\+{URL}@[0-9a-f]{{40}}", address)
+    assert f'installed_folder("{address}")' in first_cell.repository_cell(address)
 
 
-def test_rewriting_the_setup_cells_changes_nothing_else(monkeypatch, tmp_path):
+def test_nothing_of_ours_is_installed_by_name():
+    name = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+    wrong = re.compile(rf"\binstall\b[^\n]*\b{re.sub('[-_]', '[-_]', name)}\b(?!\S*\.whl)")
+    for path in tracked_files():
+        if path.suffix != ".png":
+            assert not wrong.search(path.read_text(encoding="utf-8")), path.relative_to(ROOT)
+
+
+def test_rewriting_the_first_cells_changes_nothing_else(monkeypatch, tmp_path):
     book = tmp_path / "book" / "p1_x"
     book.mkdir(parents=True)
     code = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None}
     notebook = {"cells": [code | {"source": ["old"]}, code | {"source": ["1"]}], "metadata": {}}
     (book / "ch01_x.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     monkeypatch.setattr(build, "ROOT", tmp_path)
-    monkeypatch.setattr(build, "repository", lambda: URL)
+    monkeypatch.setattr(build, "helper_address", lambda: f"git+{URL}@0")
     build.setup_cells()
     new = json.loads((book / "ch01_x.ipynb").read_text(encoding="utf-8"))
-    assert "".join(new["cells"][0]["source"]) == build.setup_cell()
+    assert "".join(new["cells"][0]["source"]) == first_cell.repository_cell(f"git+{URL}@0")
+    assert new["cells"][0]["metadata"] == first_cell.METADATA
     assert new["cells"][1] == notebook["cells"][1]
+
+
+def git(folder, *arguments):
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True, encoding="utf-8")
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("url", ["", URL], ids=["without", "with"])
 def test_buttons_that_need_the_address_appear_only_with_it(small_book, url):
     small_book.configure(url)
     small_book.write([{"cell_type": "markdown", "source": "# 章"}])
+    git(small_book.folder, "init", "-q")
+    git(small_book.folder, "commit", "-q", "--allow-empty", "-m", "a")
     small_book.build(0)
     html = small_book.page.read_text(encoding="utf-8")
-    assert "ch01_what_is_ml.ipynb" in html, "没有下载按钮"
-    colab = "https://colab.research.google.com/github/someone/some-book/blob/main/book/p1_x/"
+    assert '_sources/book/p1_x/ch01_what_is_ml.ipynb" download' in html, "没有下载按钮"
+    commit = git(small_book.folder, "rev-parse", "HEAD")
+    colab = f"https://colab.research.google.com/github/someone/some-book/blob/{commit}/book/p1_x/"
     assert (f"{colab}ch01_what_is_ml.ipynb" in html) == bool(url)
     assert (f'href="{URL}"' in html) == bool(url)
     assert ("colab" in html) == bool(url)
