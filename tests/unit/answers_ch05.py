@@ -20,27 +20,11 @@ def one_pass(w, X, y, *, strict=False, sign=1.0, use_label=True, always=False):
     return w, mistakes
 
 
-def all_at_once(w, X, y):
-    wrong = (X @ w) * y <= 0
-    return w + (y * wrong) @ X, wrong.sum()
-
-
 def relu_coefficients(knots, values):
     slopes = (values[1:] - values[:-1]) / (knots[1:] - knots[:-1])
     c = torch.zeros_like(knots)
     c[:-1] += slopes
     c[1:] -= slopes
-    return c
-
-
-def segment_slopes(knots, values):
-    slopes = values.diff() / knots.diff()
-    return torch.cat([slopes, slopes.new_zeros(1)])
-
-
-def unfinished_end(knots, values):
-    c = relu_coefficients(knots, values)
-    c[-1] = 0
     return c
 
 
@@ -50,14 +34,6 @@ def prelu_backward(z, alpha, upstream):
     return torch.autograd.grad(torch.where(z > 0, z, a * z), [z, a], upstream)
 
 
-def dz(z, alpha, upstream):
-    return prelu_backward(z, alpha, upstream)[0]
-
-
-def dalpha(z, alpha, upstream):
-    return prelu_backward(z, alpha, upstream)[1]
-
-
 def two_layers(X, y, *params):
     params = [p.clone().requires_grad_() for p in params]
     W1, b1, W2, b2 = params
@@ -65,55 +41,47 @@ def two_layers(X, y, *params):
     return torch.autograd.grad(F.cross_entropy(logits, y), params)
 
 
-def no_mask(X, y, W1, b1, W2, b2):
-    delta = (torch.relu(X @ W1.T + b1) @ W2.T + b2).softmax(1) - F.one_hot(y, len(b2))
-    hidden = delta @ W2 / len(y)
-    _, _, dW2, db2 = two_layers(X, y, W1, b1, W2, b2)
-    return hidden.T @ X, hidden.sum(0), dW2, db2
+def by_hand(X, y, W1, b1, W2, b2):
+    Z = X @ W1.T + b1
+    P = ((Z.clamp(min=0) @ W2.T + b2).softmax(1) - torch.eye(len(b2), dtype=X.dtype)[y]) / len(y)
+    H = torch.where(Z > 0, P @ W2, 0.0)
+    A = Z.clamp(min=0)
+    return [torch.einsum("bh,bd->hd", H, X), H.sum(0), torch.einsum("bc,bh->ch", P, A), P.sum(0)]
 
 
-def averaged_biases(X, y, *params):
-    dW1, db1, dW2, db2 = two_layers(X, y, *params)
-    return dW1, db1 / len(X), dW2, db2 / len(X)
+def one_pass_in_place(w, X, y):
+    mistakes = 0
+    for x_n, y_n in zip(X, y, strict=True):
+        if y_n * (w @ x_n) <= 0:
+            w += y_n * x_n
+            mistakes += 1
+    return w, mistakes
 
 
-RIGHT = {
-    "ch05.at_least": lambda n, k: (torch.full((n,), 2.0), -2.0 * k),
-    "ch05.count": count,
-    "ch05.perceptron": one_pass,
-    "ch05.relu_sum": relu_coefficients,
-    "ch05.prelu": prelu_backward,
-    "ch05.backward": two_layers,
-}
+RIGHT = [
+    ("ch05.at_least", lambda n, k: (torch.full((n,), 2.0), -2.0 * k)),
+    ("ch05.count", count),
+    ("ch05.perceptron", one_pass),
+    ("ch05.relu_sum", relu_coefficients),
+    ("ch05.prelu", prelu_backward),
+    ("ch05.backward", by_hand),
+]
+
+# 数值对，但用了题目不许用的办法
+BREAKS = [
+    ("ch05.backward", two_layers),
+]
 
 WRONG = [
-    ("ch05.at_least", lambda n, k: (torch.ones(n), float(k)), "符号反了"),
-    ("ch05.at_least", lambda n, k: (torch.ones(n), -k - 0.5), "多要了一个"),
-    ("ch05.at_least", lambda n, k: (torch.ones(n), 1.0 - k), "少要了一个"),
-    ("ch05.at_least", lambda n, k: (torch.ones(n), -1.0), "或"),
-    ("ch05.at_least", lambda n, k: (torch.ones(n), -float(n)), "与"),
-    ("ch05.count", lambda s: sum(a * b for a, b in itertools.pairwise(s)), "漏了偏置"),
-    ("ch05.count", lambda s: count(s) + s[0], "输入层"),
-    ("ch05.count", lambda s: count(s) - sum(s[1:]) + sum(s[:-1]), "不是 n_in"),
-    ("ch05.count", lambda s: count(s) - sum(s[1:]) + len(s) - 1, "每层一个"),
-    ("ch05.count", lambda s: count(s[:-1]), "输出层"),
-    ("ch05.perceptron", lambda w, X, y: one_pass(w, X, y, strict=True), "等号"),
-    ("ch05.perceptron", all_at_once, "更新过的 w"),
-    ("ch05.perceptron", lambda w, X, y: one_pass(w, X, y, sign=-1.0), "方向反了"),
-    ("ch05.perceptron", lambda w, X, y: one_pass(w, X, y, use_label=False), "漏了标签"),
-    ("ch05.perceptron", lambda w, X, y: one_pass(w, X, y, always=True), "没错就不动"),
-    ("ch05.relu_sum", segment_slopes, "斜率的变化"),
-    ("ch05.relu_sum", unfinished_end, "收住"),
-    ("ch05.relu_sum", lambda k, v: relu_coefficients(torch.arange(len(k)).to(v), v), "长度"),
-    ("ch05.relu_sum", lambda k, v: -relu_coefficients(k, v), "符号反了"),
-    ("ch05.relu_sum", lambda k, v: relu_coefficients(k, v)[:-1], "最后一个折点"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, a, u), z[z < 0].sum()), "上游的梯度"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, a, u), (u * z).sum()), "只来自"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, a, u), u * z * (z < 0)), "是一个数"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, a, u), dalpha(z, a, u) / z.numel()), "不是平均"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, a, torch.ones_like(u)), dalpha(z, a, u)), "只是斜率"),
-    ("ch05.prelu", lambda z, a, u: (dz(z, 0.0, u), dalpha(z, a, u)), "斜率是 α"),
-    ("ch05.backward", no_mask, "乘它的斜率"),
-    ("ch05.backward", lambda X, y, *p: tuple(len(y) * g for g in two_layers(X, y, *p)), "样本数"),
-    ("ch05.backward", averaged_biases, "求和"),
-]  # fmt: skip
+    ("ch05.perceptron", one_pass_in_place, "改动了输入 `w`"),
+    ("ch05.perceptron", lambda w, X, y: (one_pass(w, X, y)[0], one_pass(w, X, y)[1] + 1), "多了 1"),
+    ("ch05.at_least", lambda n, k: torch.ones(n), "两个值 `(w, b)`"),
+    ("ch05.at_least", lambda n, k: (torch.ones(n) / n, -k / 2), "输入 ["),
+    (
+        "ch05.prelu",
+        lambda z, a, u: (u * torch.where(a * z > z, a, 1.0), (u * z.clamp(max=0)).sum()),
+        "alpha = 1.5",
+    ),
+    ("ch05.backward", lambda *a: by_hand(*a)[2:] + by_hand(*a)[:2], "第 3 个、第 4 个、第 1 个"),
+    ("ch05.count", lambda sizes: sizes.append(1) or count(sizes), "改动了输入 `sizes`"),
+]

@@ -52,30 +52,46 @@ def dropout(w, h, p):
     return square - mean**2
 
 
-RIGHT = {
-    "ch08.samples": samples,
-    "ch08.folds": folds,
-    "ch08.elastic": elastic,
-    "ch08.early_stop": early_stop,
-    "ch08.dropout": dropout,
-}
+def stop_by(losses, patience, delta, keep_lowest):
+    best, at, waited = float("inf"), 0, 0
+    for epoch, loss in enumerate(losses):
+        if loss < best - delta:
+            at, waited, best = epoch, 0, loss
+        else:
+            waited += 1
+            best = min(best, loss) if keep_lowest else best
+        if waited >= patience:
+            return epoch, at
+    return epoch, at
+
+
+def stop_by_previous(losses, patience, delta):
+    at = waited = 0
+    for epoch in range(1, len(losses)):
+        lower = losses[epoch] < losses[epoch - 1] - delta
+        at, waited = (epoch, 0) if lower else (at, waited + 1)
+        if waited >= patience:
+            return epoch, at
+    return epoch, at
+
+
+RIGHT = [
+    ("ch08.samples", samples),
+    ("ch08.folds", folds),
+    ("ch08.elastic", elastic),
+    ("ch08.early_stop", early_stop),
+    ("ch08.dropout", dropout),
+    ("ch08.early_stop", lambda v, p, d: torch.tensor(stop_by(v, p, d, False))),
+]
 
 WRONG = [
-    ("ch08.samples", lambda k, e, d: math.ceil(math.log(k / d) / (2 * e**2)), "两侧"),
-    ("ch08.samples", lambda k, e, d: samples(1, e, d), "union bound"),
-    ("ch08.samples", lambda k, e, d: samples(k, e, d) - 1, "向上取整"),
-    ("ch08.samples", lambda k, e, d: math.ceil(math.log(2 * k / d) / e**2), "分母上的 2"),
-    ("ch08.folds", lambda y, n: np.mean([np.mean((p - y.mean()) ** 2)
-                                         for p in np.array_split(y, n)]), "其余样本的平均"),
-    ("ch08.folds", lambda y, n: np.mean([p.var() for p in np.array_split(y, n)]), "它自己"),
-    ("ch08.folds", lambda y, n: folds(y, n) * n, "不是加起来"),
-    ("ch08.elastic", lambda v, a, b: elastic(v, a, b / 2), "2bw"),
-    ("ch08.elastic", lambda v, a, b: elastic(v / (1 + 2 * b), a, 0.0), "次序反了"),
-    ("ch08.elastic", lambda v, a, b: (v - a * v.sign()) / (1 + 2 * b), "截到零"),
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, 0.0), "min_delta"),
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p + 1, d), "晚停"),
-    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, d)[::-1], "次序反了"),
-    ("ch08.dropout", lambda w, h, p: dropout(w, h, p) * (1 - p) ** 2, "(1−p)²"),
-    ("ch08.dropout", lambda w, h, p: p / (1 - p) * (w @ h) ** 2, "先平方再求和"),
-    ("ch08.dropout", lambda w, h, p: p * (w * h).square().sum(), "只除了一次"),
-]  # fmt: skip
+    ("ch08.early_stop", lambda y, p, d: early_stop(y, p, d)[::-1], "第 2 个、第 1 个"),
+    ("ch08.early_stop", stop_by_previous, "比前一轮低"),
+    ("ch08.early_stop", lambda v, p, d: stop_by(v, p, d, True), "几轮加起来"),
+    ("ch08.samples", lambda k, e, d: np.ceil(np.log(2 * k / d) / 2 / e**2), "题目要整数"),
+    (
+        "ch08.elastic",
+        lambda v, a, b: torch.nn.functional.softshrink(v, a) / (1 + 2 * b) ** 2,
+        "随输入变",
+    ),
+]

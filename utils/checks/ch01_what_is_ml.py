@@ -2,20 +2,14 @@
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
-
+from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：RMSE
 
 
 def _pairs(rng):
     for n, note in [(7, ""), (40, ""), (1, "只有一个样本")]:
-        yield case(_normal(rng, n), 3 * _normal(rng, n) + 1, note=note)
+        yield case(normal(rng, n), 3 * normal(rng, n) + 1, note=note)
 
 
 @exercise("ch01.rmse", title="均方误差开平方", cases=_pairs)
@@ -48,12 +42,20 @@ def _(prediction, target):
 # ---------------------------------------------------------------- 练习 2：网格搜索
 
 
+def _vector(values: list[float]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def _grid_cases(rng):
     for n, p, q, note in [(20, 7, 5, ""), (9, 4, 9, ""), (30, 6, 6, ""), (8, 5, 1, "只有一个 b")]:
         ws, bs = (torch.as_tensor(rng.permutation(k) * 0.7 - 1.3) for k in (p, q))
         w, b = ws[rng.integers(p)], bs[rng.integers(q)]
-        x = _normal(rng, n) + 1
-        yield case(x, w * x + b + 0.1 * _normal(rng, n), ws, bs, note=note)
+        x = normal(rng, n) + 1
+        yield case(x, w * x + b + 0.1 * normal(rng, n), ws, bs, note=note)
+    x, y, ws, bs = map(_vector, ([0, 1, 2], [0, 1, 5], [1, 2.5], [0, -0.3]))
+    yield case(x, y, ws, bs, note="有一个离群的点")
+    x, y, ws, bs = map(_vector, ([0, 1, 3], [20, -20, 5], [2, 1, -1], [3, 0]))
+    yield case(x, y, ws, bs, note="最小的 loss 也很大")
 
 
 def _losses(x, y, ws, bs):
@@ -64,11 +66,6 @@ def _losses(x, y, ws, bs):
 def best_on_grid(x, y, ws, bs):
     i, j = divmod(int(_losses(x, y, ws, bs).argmin()), len(bs))
     return ws[i], bs[j]
-
-
-@best_on_grid.mistake("次序反了：题目要 `(w, b)`，你返回的是 `(b, w)`。")
-def _(x, y, ws, bs):
-    return best_on_grid(x, y, ws, bs)[::-1]
 
 
 @best_on_grid.mistake("你找的是 loss 最大的一对。要的是最小：`argmin`。")
@@ -101,20 +98,15 @@ def _(x, y, ws, bs):
 
 
 def _constant_cases(rng):
-    yield case(torch.tensor([1.0, 2.0, 9.0], dtype=torch.float64), note="三个数，一个特别大")
-    yield case(_normal(rng, 11) ** 2 * 10)
-    yield case(torch.tensor([4.5], dtype=torch.float64), note="只有一个样本")
+    yield case(_vector([1, 2, 9]), note="三个数，一个特别大")
+    yield case(normal(rng, 11) ** 2 * 10)
+    yield case(_vector([4.5]), note="只有一个样本")
     yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30])), note="有重复的数")
 
 
 @exercise("ch01.constant", title="最好的常数", cases=_constant_cases)
 def best_constants(y):
     return y.mean(), y.median()
-
-
-@best_constants.mistake("两个答案的次序反了：先是 MSE 的，再是 MAE 的。")
-def _(y):
-    return y.median(), y.mean()
 
 
 @best_constants.mistake(
@@ -149,7 +141,7 @@ def _(y):
 def _indicator_cases(rng):
     for n, k, note in [(8, 3, ""), (30, 5, ""), (4, 6, "有的种类一只也没有"), (5, 1, "只有一种")]:
         species = torch.as_tensor(rng.integers(0, min(k, 4), size=n))
-        yield case(_normal(rng, n), species, k, note=note)
+        yield case(normal(rng, n), species, k, note=note)
 
 
 def _onehot(x, species, n_species):
@@ -205,8 +197,8 @@ def _(x, species, n_species):
 
 def _ridge_cases(rng):
     for n, lam, note in [(12, 0.3, ""), (50, 2.0, ""), (9, 0.0, "λ = 0"), (3, 0.05, "")]:
-        x = 2 * _normal(rng, n) + 3
-        yield case(x, 1.5 * x - 4 + _normal(rng, n), lam, note=note)
+        x = 2 * normal(rng, n) + 3
+        yield case(x, 1.5 * x - 4 + normal(rng, n), lam, note=note)
 
 
 def _center(x, y):
@@ -276,6 +268,7 @@ def _diagnose_cases(rng):
     yield case(5.0, 5.5, 6.0, 7.5, note="下限本来就高")
     yield case(1.0, 0.4, 3.0, 2.8, note="训练误差低于下限")
     yield case(2.0, 4.0, 7.0, 8.0, note="三段都有，比谁最大")
+    yield case(5.0, 0.0, 4.0, 4.5, note="训练误差远低于下限")
 
 
 def _pick(bias, variance, mismatch):

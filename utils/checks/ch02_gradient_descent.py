@@ -4,12 +4,7 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
+from utils.checks import RuleBroken, case, exercise, normal
 
 
 def _hessian(X: torch.Tensor) -> torch.Tensor:
@@ -61,7 +56,7 @@ def _(n_samples, batch_size, n_updates):
 def _gradient_cases(rng):
     for n, d, note in [(7, 3, ""), (40, 2, ""), (1, 4, "只有一个样本"), (6, 1, "只有一个参数")]:
         weights = torch.as_tensor(rng.uniform(0.1, 3, size=n))
-        yield case(_normal(rng, d), _normal(rng, n, d), _normal(rng, n), weights, note=note)
+        yield case(normal(rng, d), normal(rng, n, d), normal(rng, n), weights, note=note)
 
 
 @exercise("ch02.gradient", title="加权均方误差的梯度", cases=_gradient_cases)
@@ -149,8 +144,8 @@ def _(f, x, h):
 
 def _line_search_cases(rng):
     for d, note in [(2, ""), (5, ""), (1, "只有一个参数")]:
-        A = _normal(rng, d + 3, d)
-        yield case(A.T @ A, _normal(rng, d), note=note)
+        A = normal(rng, d + 3, d)
+        yield case(A.T @ A, normal(rng, d), note=note)
 
 
 @exercise("ch02.line_search", title="沿负梯度的最佳步长", cases=_line_search_cases)
@@ -187,7 +182,7 @@ def _(H, g):
 
 def _best_lr_cases(rng):
     for n, d, note in [(20, 3, ""), (50, 6, ""), (9, 2, "")]:
-        yield case(_normal(rng, n, d) * 3, note=note)
+        yield case(normal(rng, n, d) * 3, note=note)
 
 
 def _rate(values: torch.Tensor, lr: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -250,7 +245,7 @@ def _accumulate_cases(rng):
         (7, 3, 1, "一批一个样本"),
         (5, 2, 5, "一批就是全部"),
     ]:
-        yield case(_normal(rng, d), _normal(rng, n, d), _normal(rng, n), size, note=note)
+        yield case(normal(rng, d), normal(rng, n, d), normal(rng, n), size, note=note)
 
 
 def _batch_means(theta, X, y, batch_size):
@@ -258,9 +253,40 @@ def _batch_means(theta, X, y, batch_size):
     return [2 / len(b) * a.T @ (a @ theta - b) for a, b in pairs]
 
 
-@exercise("ch02.accumulate", title="梯度累积", cases=_accumulate_cases)
+_SLICING = (  # 只是取出几行、换个看法，还没有拿去计算
+    "__get__ __getitem__ __iter__ __len__ __repr__ size dim numel stride split chunk tensor_split "
+    "narrow unbind stack cat index_select t transpose view reshape detach clone contiguous to"
+).split()
+
+
+def _limited(X, n_rows):
+    """X 的看守版本：一次拿去计算的多于 n_rows 行，就抛 RuleBroken。"""
+
+    class Rows(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func.__name__ in _SLICING:
+                return super().__torch_function__(func, types, args, kwargs or {})
+            with torch._C.DisableTorchFunctionSubclass():  # 算出来的是普通的张量
+                if any(isinstance(x, Rows) and x.numel() > n_rows * X.shape[1] for x in args):
+                    raise RuleBroken(
+                        f"一次用到的 `X` 多于 `batch_size = {n_rows}` 行：先切出一批 "
+                        "`X[start : start + batch_size]`，只用这一批来算。"
+                    )
+                return func(*args, **(kwargs or {}))
+
+    return X.as_subclass(Rows)
+
+
+def _watched(f, theta, X, y, batch_size):
+    return f(theta, _limited(X, batch_size), y, batch_size)
+
+
+@exercise("ch02.accumulate", title="梯度累积", cases=_accumulate_cases, call=_watched)
 def accumulated_gradient(theta, X, y, batch_size):
-    return 2 / len(y) * X.T @ (X @ theta - y)
+    sizes = [len(b) for b in y.split(batch_size)]
+    means = _batch_means(theta, X, y, batch_size)
+    return sum(n * g for n, g in zip(sizes, means, strict=True)) / len(y)
 
 
 @accumulated_gradient.mistake(
@@ -281,7 +307,7 @@ def _(theta, X, y, batch_size):
 @accumulated_gradient.mistake("最后不满一批的样本被丢掉了。切片会自动停在末尾，循环要走到 N 为止。")
 def _(theta, X, y, batch_size):
     n = len(y) // batch_size * batch_size
-    return 2 / n * X[:n].T @ (X[:n] @ theta - y[:n])
+    return torch.stack(_batch_means(theta, X[:n], y[:n], batch_size)).mean(0)
 
 
 @accumulated_gradient.mistake("只返回了最后一批的梯度：每一批的结果要攒起来，不要覆盖。")
@@ -295,8 +321,8 @@ def _(theta, X, y, batch_size):
 def _unscale_cases(rng):
     for d, note in [(3, ""), (10, ""), (1, "只有一个特征")]:
         std = torch.as_tensor(10.0 ** rng.uniform(-1, 2, size=d))
-        mean = _normal(rng, d) * 5 * std
-        yield case(_normal(rng, d), torch.as_tensor(rng.normal()), mean, std, note=note)
+        mean = normal(rng, d) * 5 * std
+        yield case(normal(rng, d), torch.as_tensor(rng.normal()), mean, std, note=note)
 
 
 @exercise("ch02.unscale", title="把参数换回原始单位", cases=_unscale_cases)

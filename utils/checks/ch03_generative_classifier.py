@@ -4,17 +4,12 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
+from utils.checks import case, exercise, normal
 
 
 def _covariance(rng, d: int) -> torch.Tensor:
     """随机的正定矩阵。"""
-    A = _normal(rng, d, d + 2)
+    A = normal(rng, d, d + 2)
     return A @ A.T / d + 0.1 * torch.eye(d, dtype=A.dtype)
 
 
@@ -78,7 +73,7 @@ def _(prior, p_blue, n, k):
 def _hinge_cases(rng):
     for n, classes, note in [(6, 4, ""), (30, 3, ""), (1, 5, "只有一个样本"), (8, 2, "只有两类")]:
         y = torch.as_tensor(rng.integers(classes, size=n))
-        yield case(_normal(rng, n, classes), y, note=note)
+        yield case(normal(rng, n, classes), y, note=note)
 
 
 def _owes(scores, y, delta=1.0):
@@ -95,7 +90,9 @@ def _with_correct(owes, y, share):
     return grad
 
 
-@exercise("ch03.hinge_gradient", title="多类 hinge loss 的梯度", cases=_hinge_cases)
+@exercise(
+    "ch03.hinge_gradient", title="多类 hinge loss 的梯度", cases=_hinge_cases, forbid=("autograd",)
+)
 def hinge_gradient(scores, y):
     owes = _owes(scores, y)
     return _with_correct(owes, y, -owes.sum(1)) / len(y)
@@ -142,7 +139,7 @@ def _shared_cases(rng):
     ]:
         y = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
         y = y[torch.as_tensor(rng.permutation(len(y)))]
-        x = _normal(rng, len(y), d) * (1 + y[:, None]) + 3 * _normal(rng, len(counts), d)[y]
+        x = normal(rng, len(y), d) * (1 + y[:, None]) + 3 * normal(rng, len(counts), d)[y]
         yield case(x, y, note=note)
 
 
@@ -194,9 +191,9 @@ def _missing_cases(rng):
         (3, [], "一个也没有缺"),
         (3, [0, 1], "只测到一个特征"),
     ]:
-        x = _normal(rng, d) + 1
+        x = normal(rng, d) + 1
         x[gone] = math.nan
-        yield case(x, 2 * _normal(rng, d), _covariance(rng, d), note=note)
+        yield case(x, 2 * normal(rng, d), _covariance(rng, d), note=note)
 
 
 def _log_density(x, mean, cov):
@@ -210,14 +207,16 @@ def log_density_missing(x, mean, cov):
 
 
 @log_density_missing.mistake(
-    "缺的特征填成均值，马氏距离是对了，可是你仍在算 D 维的密度：维数、行列式里还算着没测到的特征，"
-    "而且填进去的值还会通过协方差影响别的项。把那几维从 μ 和 Σ 里划掉。"
+    "缺的特征不能填成均值：维数、行列式里还算着没测到的特征；马氏距离也不对，它用的是 Σ⁻¹ 的一块，"
+    "应当先从 Σ 里划掉那几维，再求逆。把那几维从 x、μ 和 Σ 里都划掉。"
 )
 def _(x, mean, cov):
     return _log_density(torch.where(torch.isnan(x), mean, x), mean, cov)
 
 
-@log_density_missing.mistake("缺的特征填成 0，等于说“测到了，而且是 0”。把那几维从 μ 和 Σ 里划掉。")
+@log_density_missing.mistake(
+    "缺的特征填成 0，等于说“测到了，而且是 0”。把那几维从 x、μ 和 Σ 里都划掉。"
+)
 def _(x, mean, cov):
     return _log_density(torch.nan_to_num(x), mean, cov)
 

@@ -5,20 +5,14 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
-
+from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：SiLU 的导数
 
 
 def _silu_cases(rng):
-    yield case(_normal(rng, 7) * 3)
-    yield case(_normal(rng, 4, 5) * 3, note="一批样本")
+    yield case(normal(rng, 7) * 3)
+    yield case(normal(rng, 4, 5) * 3, note="一批样本")
     yield case(torch.tensor([0.0, -30.0, 30.0], dtype=torch.float64), note="零与很大的数")
 
 
@@ -55,7 +49,7 @@ def _(z):
 
 def _softmax_cases(rng):
     for n, k, note in [(5, 4, ""), (1, 6, "只有一个样本"), (4, 4, ""), (3, 2, "两类")]:
-        yield case(torch.softmax(2 * _normal(rng, n, k), dim=1), _normal(rng, n, k), note=note)
+        yield case(torch.softmax(2 * normal(rng, n, k), dim=1), normal(rng, n, k), note=note)
 
 
 @exercise("ch06.softmax", title="softmax 的反向", cases=_softmax_cases)
@@ -90,7 +84,7 @@ def _(p, g):
 
 def _residual_cases(rng):
     for n, d, note in [(6, 4, ""), (1, 3, "只有一个样本"), (4, 4, ""), (5, 1, "只有一个神经元")]:
-        yield case(_normal(rng, n, d), _normal(rng, d, d), _normal(rng, n, d), note=note)
+        yield case(normal(rng, n, d), normal(rng, d, d), normal(rng, n, d), note=note)
 
 
 def _tanh_slope(a, W):
@@ -139,7 +133,7 @@ def _(a, W, g):
 
 def _tied_cases(rng):
     for n, note in [(3, ""), (6, ""), (1, "只有一个神经元")]:
-        yield case(_normal(rng, n, n), _normal(rng, n), _normal(rng, n), note=note)
+        yield case(normal(rng, n, n), normal(rng, n), normal(rng, n), note=note)
 
 
 def _tied_parts(W, x, g):
@@ -185,7 +179,7 @@ def _(W, x, g):
 def _graph_cases(rng):
     for n, density, note in [(6, 0.7, ""), (12, 0.4, ""), (1, 1.0, "只有一个节点"), (5, 1.0, "")]:
         edges = torch.as_tensor(rng.random((n, n)) < density)
-        yield case(torch.triu(_normal(rng, n, n), diagonal=1) * edges, note=note)
+        yield case(torch.triu(normal(rng, n, n), diagonal=1) * edges, note=note)
 
 
 @exercise("ch06.graph", title="计算图上的梯度", cases=_graph_cases)
@@ -242,8 +236,8 @@ def _jvp_cases(rng):
         ([3, 2], 4, "只有一层"),
         ([2, 7, 7, 7, 3], 3, ""),
     ]:
-        params = [(_normal(rng, b, a), _normal(rng, b)) for a, b in itertools.pairwise(sizes)]
-        yield case(params, _normal(rng, n, sizes[0]), _normal(rng, n, sizes[0]), note=note)
+        params = [(normal(rng, b, a), normal(rng, b)) for a, b in itertools.pairwise(sizes)]
+        yield case(params, normal(rng, n, sizes[0]), normal(rng, n, sizes[0]), note=note)
 
 
 def _jvp(params, x, v, *, slope=True, bias=False, last=False):
@@ -255,7 +249,7 @@ def _jvp(params, x, v, *, slope=True, bias=False, last=False):
     return x, v
 
 
-@exercise("ch06.jvp", title="前向模式的自动微分", cases=_jvp_cases)
+@exercise("ch06.jvp", title="前向模式的自动微分", cases=_jvp_cases, forbid=("autograd",))
 def forward_mode(params, x, v):
     return _jvp(params, x, v)
 

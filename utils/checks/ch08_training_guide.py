@@ -123,6 +123,8 @@ def _stop_cases(rng):
     yield case([3.0, 2.0, 1.0, 0.5], 2, 0.1, note="没有触发")
     yield case([1.0, 1.2, 0.8, 0.9, 0.95, 0.7], 2, 0.0)
     yield case([2.0, 2.0, 2.0], 1, 0.0, note="一样高不算新低")
+    yield case([1.0, 3.0, 2.0, 1.5, 1.4, 1.3], 2, 0.0, note="比前一轮低，没有低过最好的")
+    yield case([2.0, 1.93, 1.86, 1.79, 1.7], 4, 0.1, note="几轮加起来才低出门槛")
 
 
 def _stop(losses, patience, delta, strict=True, wait=0):
@@ -153,11 +155,6 @@ def _(val_losses, patience, min_delta):
 @stop_with_threshold.mistake("一样高不算新低：要严格低于。")
 def _(val_losses, patience, min_delta):
     return _stop(val_losses, patience, min_delta, strict=False)
-
-
-@stop_with_threshold.mistake("次序反了：先是停下的轮，后是最好的轮。")
-def _(val_losses, patience, min_delta):
-    return _stop(val_losses, patience, min_delta)[::-1]
 
 
 # ---------------------------------------------------------------- 练习 5：dropout 的方差

@@ -4,16 +4,11 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
+from utils.checks import case, exercise, normal
 
 
 def _symmetric(rng, n: int) -> torch.Tensor:
-    A = _normal(rng, n, n)
+    A = normal(rng, n, n)
     return (A + A.T) / 2
 
 
@@ -21,16 +16,20 @@ def _symmetric(rng, n: int) -> torch.Tensor:
 
 
 def _kind_cases(rng):
-    for values, note in [
-        ([0.5, 2.0, 3.0], "全是正的"),
-        ([-4.0, -1.0], "全是负的"),
-        ([-0.3, 0.0, 2.0], "有正有负，还有零"),
-        ([0.0, 1.0, 5.0], "有零，没有负的"),
-        ([-3.0, 1e-9], "负的，加一个可以当作零的"),
-        ([0.0, 0.0], "全是零"),
-        ([-1e-9, 2.0], "正的，加一个可以当作零的"),
+    for values, tol, note in [
+        ([0.5, 2.0, 3.0], 1e-6, "全是正的"),
+        ([-4.0, -1.0], 1e-6, "全是负的"),
+        ([-2.0, -0.5, -1.0], 1e-6, "全是负的，奇数个"),
+        ([-0.3, 0.0, 2.0], 1e-6, "有正有负，还有零"),
+        ([0.0, 1.0, 5.0], 1e-6, "有零，没有负的"),
+        ([-3.0, 1e-9], 1e-6, "负的，加一个可以当作零的"),
+        ([0.0, 0.0], 1e-6, "全是零"),
+        ([-1e-9, 2.0], 1e-6, "正的，加一个可以当作零的"),
+        ([1.0, -2.0, 3.0], 1e-8, "没有排过序"),
+        ([3.0, 0.05, -0.02, 7.0], 0.1, "tol 很大"),
+        ([2.0, -0.3, 0.4], 0.1, "tol 很大，仍有正有负"),
     ]:
-        yield case(torch.tensor(values, dtype=torch.float64), 1e-6, note=note)
+        yield case(torch.tensor(values, dtype=torch.float64), tol, note=note)
 
 
 @exercise("ch09.kind", title="临界点的类型", cases=_kind_cases)
@@ -75,9 +74,9 @@ def _(values, tol):
 
 def _hvp_cases(rng):
     # h 故意取得大：单边差分与中心差分才分得开
-    for n, note in [(2, ""), (4, ""), (1, "只有一个参数")]:
-        A, theta, v = _symmetric(rng, n), _normal(rng, n), _normal(rng, n)
-        yield case(lambda t, A=A: A @ t + t**3 + t**2, theta, v, 0.1, note=note)
+    for n, h, note in [(2, 0.1, ""), (4, 0.15, ""), (1, 0.05, "只有一个参数")]:
+        A, theta, v = _symmetric(rng, n), normal(rng, n), normal(rng, n)
+        yield case(lambda t, A=A: A @ t + t**3 + t**2, theta, v, h, note=note)
 
 
 @exercise("ch09.hvp", title="差分的 Hessian-向量积", cases=_hvp_cases, rtol=1e-8)
@@ -108,7 +107,9 @@ def _escape_cases(rng):
     yield case(torch.tensor([[0.0, -2.0], [-2.0, 0.0]], dtype=torch.float64), 0.5)
     for n in (3, 5):
         yield case(_symmetric(rng, n), float(rng.uniform(0.2, 2)))
-    A = _normal(rng, 4, 4)
+    tall = torch.diag(torch.tensor([-1.0, 3.0], dtype=torch.float64))
+    yield case(tall, 2.0, note="绝对值最大的特征值是正的")
+    A = normal(rng, 4, 4)
     yield case(A @ A.T + torch.eye(4, dtype=torch.float64), 1.5, note="正定")
 
 
@@ -141,10 +142,10 @@ def _(H, radius):
 
 
 def _momentum_cases(rng):
-    for n, steps, note in [(3, 7, ""), (2, 1, "只走一步"), (4, 20, "")]:
+    for n, steps, lr, note in [(3, 7, 0.1, ""), (2, 1, 0.3, "只走一步"), (4, 20, 0.05, "")]:
         H = torch.diag(torch.as_tensor(rng.uniform(0.2, 2, size=n)))
-        start, mu = _normal(rng, n), float(rng.uniform(0.3, 0.95))
-        yield case(lambda t, H=H: H @ t, start, 0.1, mu, steps, note=note)
+        start, mu = normal(rng, n), float(rng.uniform(0.3, 0.95))
+        yield case(lambda t, H=H: H @ t, start, lr, mu, steps, note=note)
 
 
 def _momentum_loop(grad, theta, lr, momentum, n_steps, scale=1.0, nesterov=False):
@@ -192,8 +193,8 @@ def _(grad, theta, lr, momentum, n_steps):
 
 
 def _critical_cases(rng):
-    for n, note in [(2, ""), (5, ""), (1, "只有一个方向")]:
-        yield case(torch.as_tensor(rng.uniform(0.5, 8, size=n)), 0.1, note=note)
+    for n, lr, note in [(2, 0.1, ""), (5, 0.02, ""), (1, 0.12, "只有一个方向")]:
+        yield case(torch.as_tensor(rng.uniform(0.5, 8, size=n)), lr, note=note)
 
 
 @exercise("ch09.critical", title="最好的动量", cases=_critical_cases)

@@ -4,20 +4,14 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
-
+from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：逐步更新均方根
 
 
 def _rms_cases(rng):
     for d, t, note in [(4, 1, "只见过一个梯度"), (3, 7, ""), (1, 100, "只有一个参数")]:
-        yield case(_normal(rng, d).abs() + 0.1, _normal(rng, d), t, note=note)
+        yield case(normal(rng, d).abs() + 0.1, normal(rng, d), t, note=note)
 
 
 @exercise("ch10.running_rms", title="逐步更新均方根", cases=_rms_cases)
@@ -49,9 +43,9 @@ def _(sigma, g, t):
 
 
 def _adagrad_cases(rng):
-    yield case(_normal(rng, 6, 3), 0.1, 0.05)
-    yield case(_normal(rng, 4, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.01, note="大小差很多")
-    yield case(_normal(rng, 1, 5), 0.3, 0.2, note="只有一步")
+    yield case(normal(rng, 6, 3), 0.1, 0.05)
+    yield case(normal(rng, 4, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.01, note="大小差很多")
+    yield case(normal(rng, 1, 5), 0.3, 0.2, note="只有一步")
 
 
 @exercise("ch10.adagrad", title="Adagrad 的更新", cases=_adagrad_cases)
@@ -94,6 +88,7 @@ def _forget_cases(rng):
     yield case(0.99, 0.01)
     yield case(0.5, 0.3)
     yield case(0.999, 0.1)
+    yield case(0.5, 0.25, note="正好降到 share")
 
 
 @exercise("ch10.forget", title="忘掉要几步", cases=_forget_cases)
@@ -125,9 +120,9 @@ def _(alpha, share):
 
 
 def _adam_cases(rng):
-    yield case(_normal(rng, 6, 3), 0.1, 0.9, 0.99, 0.01)
-    yield case(_normal(rng, 5, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.5, 0.9, 0.1)
-    yield case(_normal(rng, 1, 4), 0.3, 0.9, 0.999, 0.05, note="只有一步")
+    yield case(normal(rng, 6, 3), 0.1, 0.9, 0.99, 0.01)
+    yield case(normal(rng, 5, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.5, 0.9, 0.1)
+    yield case(normal(rng, 1, 4), 0.3, 0.9, 0.999, 0.05, note="只有一步")
 
 
 def _adam(gradients, lr, beta1, beta2, eps, share, inside=False, square=True):
@@ -182,6 +177,8 @@ def _onset_cases(rng):
     yield case(1000.0, 20.0, 0.3)
     yield case(87.5, 3.0, 0.45)
     yield case(5.3, 1.7, 0.11)
+    yield case(1.0, 1.5, 1.0)
+    yield case(9.0, 2.0, 1.0, note="有一步正好等于 2")
 
 
 @exercise("ch10.burst_onset", title="爆发的时刻", cases=_onset_cases)
@@ -218,6 +215,9 @@ def _schedule_cases(rng):
     for t, note in [(0, "第一步"), (4, ""), (9, "热身的最后一步"), (10, "余弦的第一步"), (37, "")]:
         yield case(t, 0.3, 10, 100, note=note)
     yield case(100, 0.3, 10, 100, note="最后一步")
+    yield case(3, 0.02, 7, 50)
+    yield case(20, 0.02, 7, 50)
+    yield case(0, 1.0, 1, 8, note="热身只有一步")
 
 
 @exercise("ch10.schedule", title="热身加余弦", cases=_schedule_cases)

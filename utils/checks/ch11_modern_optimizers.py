@@ -2,13 +2,7 @@
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
-
+from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：一步的上限
 
@@ -71,11 +65,11 @@ def _(beta, t):
 
 def _amsgrad_cases(rng):
     for d, note in [(6, ""), (3, ""), (1, "只有一个参数")]:
-        theta, m, g = (_normal(rng, d) for _ in range(3))
-        v, top = _normal(rng, d) ** 2, _normal(rng, d) ** 2 + 0.1
+        theta, m, g = (normal(rng, d) for _ in range(3))
+        v, top = normal(rng, d) ** 2, normal(rng, d) ** 2 + 0.1
         yield case(theta, m, v, top, 3 * g, 0.1, 0.9, 0.99, note=note)
-    theta, m = _normal(rng, 4), _normal(rng, 4)
-    small, g = torch.full((4,), 0.01, dtype=torch.float64), 5 + _normal(rng, 4)
+    theta, m = normal(rng, 4), normal(rng, 4)
+    small, g = torch.full((4,), 0.01, dtype=torch.float64), 5 + normal(rng, 4)
     yield case(theta, m, small, small, g, 0.3, 0.5, 0.6, note="新的 v 超过旧的最大值")
 
 
@@ -127,8 +121,10 @@ def _rectifier_cases(rng):
         (0.999, 100, ""),
         (0.99, 20, ""),
         (0.9, 30, ""),
-        (0.999, 5, "ρ 略大于 4 或不到 4"),
+        (0.999, 5, "ρ 在 4 与 5 之间"),
         (0.999, 2, "头几步"),
+        (0.999, 3, "头几步"),
+        (0.5, 30, "ρ 一直不到 4"),
     ]:
         yield case(beta2, t, note=note)
 
@@ -216,8 +212,10 @@ def _(lr, h, k, alpha):
 
 def _projection_cases(rng):
     for d, note in [(5, ""), (12, ""), (1, "只有一个参数")]:
-        g = _normal(rng, d)
-        yield case(-0.1 * g + 0.02 * _normal(rng, d), g, note=note)
+        g = normal(rng, d)
+        yield case(-0.1 * g + 0.02 * normal(rng, d), g, note=note)
+    g = normal(rng, 4)
+    yield case(0.3 * g + 0.1 * normal(rng, 4), g, note="p 与 g 的夹角是锐角，γ 是负的")
 
 
 @exercise("ch11.projection", title="SWATS 的学习率", cases=_projection_cases)

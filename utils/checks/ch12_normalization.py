@@ -4,12 +4,7 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
+from utils.checks import case, exercise, normal
 
 
 def _positive(rng, *shape: int) -> torch.Tensor:
@@ -36,12 +31,12 @@ def _(batch_size):
     return batch_size - 1
 
 
-@bound.mistake("别的样本也要参与方差：B = 2 时 ẑ 只能是 ±1，用它核对一下。")
+@bound.mistake("那是把其余样本都放在均值上；它们的和必须抵消 d₁，最省的办法是平分。")
 def _(batch_size):
     return math.sqrt(batch_size)
 
 
-@bound.mistake("那是把其余样本都放在均值上；它们的和必须抵消 d₁，最省的办法是平分。")
+@bound.mistake("太大了：B = 2 时 ẑ 只能是 ±1，用它核对一下。其余的样本也要参与方差。")
 def _(batch_size):
     return float(batch_size)
 
@@ -50,9 +45,9 @@ def _(batch_size):
 
 
 def _running_cases(rng):
-    yield case(_normal(rng, 1, 4, 3) + 2, 0.1, note="只有一批")
-    yield case(2 * _normal(rng, 5, 2, 3) - 1, 0.3, note="每批两个样本")
-    yield case(_normal(rng, 8, 6, 2) + 5, 0.02)
+    yield case(normal(rng, 1, 4, 3) + 2, 0.1, note="只有一批")
+    yield case(2 * normal(rng, 5, 2, 3) - 1, 0.3, note="每批两个样本")
+    yield case(normal(rng, 8, 6, 2) + 5, 0.02)
 
 
 def _running(x, momentum, *, unbiased=True, start=1.0, root=False):
@@ -94,9 +89,9 @@ def _(x, momentum):
 
 def _fold_cases(rng):
     for n_out, n_in, eps in [(3, 4, 1e-5), (5, 2, 0.1), (4, 4, 1.0)]:
-        vectors = [_normal(rng, n_out) for _ in range(4)]
+        vectors = [normal(rng, n_out) for _ in range(4)]
         note = "n_out 等于 n_in" if n_out == n_in else ""
-        yield case(_normal(rng, n_out, n_in), *vectors, _positive(rng, n_out), eps, note=note)
+        yield case(normal(rng, n_out, n_in), *vectors, _positive(rng, n_out), eps, note=note)
 
 
 @exercise("ch12.fold", title="把 BN 折进线性层", cases=_fold_cases)
@@ -135,7 +130,7 @@ def _(W, b, gamma, beta, mean, var, eps):
 def _backward_cases(rng):
     for n, d, eps in [(4, 6, 1e-5), (1, 5, 1e-5), (3, 3, 0.5)]:
         note = "只有一个样本" if n == 1 else ""
-        yield case(2 * _normal(rng, n, d) + 1, _normal(rng, d), _normal(rng, n, d), eps, note=note)
+        yield case(2 * normal(rng, n, d) + 1, normal(rng, d), normal(rng, n, d), eps, note=note)
 
 
 def _layer_backward(x, gamma, upstream, eps, *, dim=1, constant=False, late=False, center=True):
@@ -150,7 +145,7 @@ def _layer_backward(x, gamma, upstream, eps, *, dim=1, constant=False, late=Fals
     return dx, (upstream * x_hat).sum(0), upstream.sum(0)
 
 
-@exercise("ch12.layer_backward", title="LN 的反向", cases=_backward_cases)
+@exercise("ch12.layer_backward", title="LN 的反向", cases=_backward_cases, forbid=("autograd",))
 def layer_backward(x, gamma, upstream, eps):
     return _layer_backward(x, gamma, upstream, eps)
 
@@ -185,9 +180,9 @@ def _(x, gamma, upstream, eps):
 
 
 def _merge_cases(rng):
-    for n1, n2 in [(4, 12), (1, 7), (5, 5)]:
+    for n1, n2, d in [(4, 12, 3), (1, 7, 2), (5, 5, 4)]:
         note = "两块卡一样多" if n1 == n2 else ""
-        first, second = (_normal(rng, 3), _positive(rng, 3)), (_normal(rng, 3), _positive(rng, 3))
+        first, second = ((normal(rng, d), _positive(rng, d)) for _ in range(2))
         yield case(n1, *first, n2, *second, note=note)
 
 
@@ -220,9 +215,11 @@ def _(n1, mean1, var1, n2, mean2, var2):
 
 
 def _group_cases(rng):
-    yield case(_normal(rng, 2, 6, 4) + 1, 3, 1e-5)
-    yield case(3 * _normal(rng, 3, 4, 5), 2, 0.1)
-    yield case(_normal(rng, 1, 8, 3) - 2, 4, 1e-5, note="只有一个样本")
+    yield case(normal(rng, 2, 6, 4) + 1, 3, 1e-5)
+    yield case(3 * normal(rng, 3, 4, 5), 2, 0.1)
+    yield case(normal(rng, 1, 8, 3) - 2, 4, 1e-5, note="只有一个样本")
+    yield case(normal(rng, 2, 6, 3), 2, 1e-3, note="三个通道一组")
+    yield case(normal(rng, 3, 3, 6) + 2, 3, 1e-5, note="一个通道一组")
 
 
 def _standard(x, dims, eps, unbiased=False):

@@ -4,25 +4,19 @@ import math
 
 import torch
 
-from utils.checks import case, exercise
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    """标准正态的 float64 张量。"""
-    return torch.as_tensor(rng.normal(size=shape))
-
+from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：缩放点积注意力
 
 
 def _attention_cases(rng):
-    yield case(_normal(rng, 5, 3), _normal(rng, 5, 3), _normal(rng, 5, 3))
-    yield case(_normal(rng, 4, 6), _normal(rng, 7, 6), _normal(rng, 7, 2), note="键比查询多")
-    yield case(*(_normal(rng, 2, 5, 4) for _ in range(3)), note="一批两个序列")
-    yield case(*(_normal(rng, 2, 3, 6, 4) for _ in range(3)), note="一批两个序列，三个头")
+    yield case(normal(rng, 5, 3), normal(rng, 5, 3), normal(rng, 5, 3))
+    yield case(normal(rng, 4, 6), normal(rng, 7, 6), normal(rng, 7, 2), note="键比查询多")
+    yield case(*(normal(rng, 2, 5, 4) for _ in range(3)), note="一批两个序列")
+    yield case(*(normal(rng, 2, 3, 6, 4) for _ in range(3)), note="一批两个序列，三个头")
 
 
-@exercise("ch17.attention", title="缩放点积注意力", cases=_attention_cases, grad=True)
+@exercise("ch17.attention", title="缩放点积注意力", cases=_attention_cases, grad=("q", "k", "v"))
 def attention(q, k, v):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
     return torch.softmax(scores, dim=-1) @ v
@@ -72,8 +66,8 @@ def _(q, k, v):
 
 def _column_cases(rng):
     for d, n, d_k, d_v, note in [(6, 4, 3, 5, ""), (3, 7, 2, 3, ""), (4, 1, 2, 2, "只有一个向量")]:
-        weights = _normal(rng, d_k, d), _normal(rng, d_k, d), _normal(rng, d_v, d)
-        yield case(_normal(rng, d, n), *weights, note=note)
+        weights = normal(rng, d_k, d), normal(rng, d_k, d), normal(rng, d_v, d)
+        yield case(normal(rng, d, n), *weights, note=note)
 
 
 @exercise("ch17.column_form", title="按列写的自注意力", cases=_column_cases)
@@ -114,11 +108,13 @@ def _(inputs, W_q, W_k, W_v):
 
 
 def _additive_cases(rng):
-    for t, s, d, note in [(3, 6, 5, "键比查询多"), (4, 4, 3, ""), (1, 1, 2, "只有一个向量")]:
-        yield case(_normal(rng, t, d), _normal(rng, s, d), _normal(rng, d), note=note)
+    for t, s, d, note in [(7, 9, 5, "键比查询多"), (4, 4, 3, ""), (1, 1, 2, "只有一个向量")]:
+        yield case(normal(rng, t, d), normal(rng, s, d), normal(rng, d), note=note)
 
 
-@exercise("ch17.additive_score", title="additive 分数，不用循环", cases=_additive_cases)
+@exercise(
+    "ch17.additive_score", title="additive 分数，不用循环", cases=_additive_cases, forbid=("loop",)
+)
 def additive_score(q, k, w):
     return torch.tanh(q[:, None, :] + k[None, :, :]) @ w
 
@@ -149,10 +145,10 @@ def _(q, k, w):
 
 
 def _split_cases(rng):
-    yield case(_normal(rng, 2, 5, 12), 3)
-    yield case(_normal(rng, 1, 4, 8), 4, note="一批一个序列")
-    yield case(_normal(rng, 3, 2, 6), 1, note="只有一个头")
-    yield case(_normal(rng, 2, 4, 4), 4, note="每个头一维")
+    yield case(normal(rng, 2, 5, 12), 3)
+    yield case(normal(rng, 1, 4, 8), 4, note="一批一个序列")
+    yield case(normal(rng, 3, 2, 6), 1, note="只有一个头")
+    yield case(normal(rng, 2, 4, 4), 4, note="每个头一维")
 
 
 @exercise("ch17.split_heads", title="把向量分给各个头", cases=_split_cases)
@@ -302,8 +298,8 @@ def _(n, d_model, base):
 
 def _backward_cases(rng):
     for *shape, note in [(5, ""), (3, 4, "三行权重"), (2, 3, 4, "一批两张权重")]:
-        p = torch.softmax(2 * _normal(rng, *shape), dim=-1)
-        yield case(p, _normal(rng, *shape), note=note)
+        p = torch.softmax(2 * normal(rng, *shape), dim=-1)
+        yield case(p, normal(rng, *shape), note=note)
 
 
 @exercise("ch17.softmax_backward", title="softmax 的反向传播", cases=_backward_cases)
