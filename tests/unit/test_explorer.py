@@ -5,15 +5,17 @@ import json
 import zlib
 
 import ipywidgets as widgets
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from mpl_toolkits.mplot3d import proj3d
 
 import utils
-from utils import Bars, Image, Line, Path, Points, Text, explore, sweep
+from utils import Bars, Image, Line, Path, Points, Segments, Text, explore, project, sweep
 from utils.explorer import frame
 from utils.explorer.encode import Encoder, to_fraction
 
@@ -305,6 +307,465 @@ def test_payload_unpacks_to_spec_and_arrays(runs, fig):
     assert payload[end:] == view.data
 
 
+# ---------- 坐标范围与排版 ----------
+
+
+def limits(layers, runs, **axes):
+    fig, ax = plt.subplots()
+    ax.set(**axes)
+    explore(runs, fig, layers, alt="范围")
+    return ax.get_xlim(), ax.get_ylim()
+
+
+def test_bars_fit_and_start_at_zero(runs):
+    """柱子两边都在框里；数都是正的，也从 0 画起。"""
+    tall = runs.assign(heads=runs["heads"] + 5)
+    (left, right), (low, high) = limits([Bars("heads", x=[2.0, 4.0], width=1.5)], tall)
+    assert left < 1.25 and right > 4.75
+    assert low < 0 < 9 < high
+
+
+def test_bars_on_a_log_axis_start_at_the_bottom(runs, fig):
+    left, right = fig.axes
+    left.set(yscale="log", ylim=(0.01, 10))
+    right.set(xscale="log", xlim=(1, 1000))
+    layers = [Bars("heads", ax=left), Bars("heads", x=[10, 100], width=10.0, ax=right)]
+    view = view_of(explore(runs, fig, layers, alt="柱"))
+    first, second = view.spec["layers"]
+    assert first["base"] == 0
+    x0, x1 = (decode(view, second["channels"][name]).ravel() for name in ("x0", "x1"))
+    np.testing.assert_allclose(x0, np.log10([5, 95]) / 3, atol=1e-4)
+    np.testing.assert_allclose(x1, np.log10([15, 105]) / 3, atol=1e-4)
+
+
+def test_limits_hold_what_the_author_drew(runs):
+    fig, ax = plt.subplots()
+    ax.plot([-30, 30], [-50, 50])
+    explore(runs, fig, [Line("loss")], alt="范围")
+    assert ax.get_xlim()[0] < -30 and ax.get_ylim()[0] < -50
+
+
+def test_log_limits_leave_out_zero_and_below(runs):
+    """对数轴的范围不看零和负数：数据里的不看，作者画的也不看。"""
+    signed = runs.assign(w=runs["w"] - 0.01)
+    fig, ax = plt.subplots()
+    ax.set_yscale("log")
+    ax.plot([0, 4], [-1, 2])
+    explore(signed, fig, [Line("w")], alt="范围")
+    low, high = ax.get_ylim()
+    smallest = float(signed["w"].where(signed["w"] > 0).min())
+    assert 0.5 * smallest < low < smallest and high > 2
+
+
+def test_shared_axes_hold_every_layer(runs):
+    fig, (left, right) = plt.subplots(1, 2, sharex=True, sharey=True)
+    layers = [Line("heads", x=[0, 1], ax=left), Line("curve", x=range(40, 46), ax=right)]
+    explore(runs, fig, layers, alt="共用")
+    for ax in (left, right):
+        assert ax.get_xlim()[0] < 0 and ax.get_xlim()[1] > 45
+        assert ax.get_ylim()[0] < -1 and ax.get_ylim()[1] > 8
+
+
+def test_every_panel_keeps_the_place_of_the_layout(runs):
+    """逐块导出时排版不再动：各块的画框一样高，宽高比是整张图排好时的。"""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3), width_ratios=[1, 2])
+    left.set(ylabel="很高的\n两行标签", title="左")
+    fig.canvas.draw()
+    want = [ax.get_window_extent().width / ax.get_window_extent().height for ax in (left, right)]
+    view = view_of(explore(runs, fig, [Line("loss", ax=left), Line("w", ax=right)], alt="排版"))
+    for panel, ratio in zip(view.spec["panels"], want, strict=True):
+        _, _, w, h = panel["box"]
+        got = w * panel["width"] / (h * panel["height"])
+        assert got == pytest.approx(ratio, rel=0.06)
+    heights = [panel["box"][3] * panel["height"] for panel in view.spec["panels"]]
+    assert heights[0] == pytest.approx(heights[1], abs=0.1)
+
+
+def test_drawing_the_picture_leaves_the_limits(runs):
+    """PNG 里画数据的时候，坐标范围不能被画的东西撑大。"""
+    fig, ax = plt.subplots()
+    ax.set(xlim=(0, 1), ylim=(0, 0.5))
+    layers = [
+        Line("loss"),
+        Bars("heads"),
+        Points([5], [5]),
+        Image("map", vmin=0, vmax=1),
+        Segments([0, 9], [0, 9], [(0, 1)]),
+    ]
+    explore(runs, fig, layers, alt="范围")
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 1), (0, 0.5))
+
+
+# ---------- 缺的数 ----------
+
+
+@pytest.fixture
+def holed(runs):
+    """每个变量缺一个数；还有一次运行一步也没有记下。"""
+    runs = runs.copy(deep=True)
+    for name in ("loss", "w", "curve", "map", "heads"):
+        values = runs[name].values
+        values[(0, 0, 2, *[1] * (values.ndim - 3))] = np.nan
+        values[2, 1] = np.nan
+    runs["length"][2, 1], runs["diverged"][2, 1] = 0, True
+    return runs
+
+
+def test_holes_travel_as_holes(holed, fig):
+    left, right = fig.axes
+    left.set(xlim=(-1, 6), ylim=(-2, 2))
+    right.set(xlim=(-1, 6), ylim=(-2, 9))
+    layers = [
+        Line("loss", ax=left),
+        Points(range(6), "curve", values="curve", vmin=-1, vmax=1, ax=left),
+        Image("map", vmin=0, vmax=20, ax=right),
+        Bars("heads", ax=right),
+        Text([0, 1], [0, 0], "heads", ax=right),
+        Segments([0, 1, 2], [0, 0, 0], [(0, 1), (1, 2)], width="heads", ax=right),
+    ]
+    view = view_of(explore(holed, fig, layers, alt="缺"))
+    names = [
+        ("loss", "y"),
+        ("curve", "z"),
+        ("map", "z"),
+        ("heads", "y"),
+        ("heads", "t"),
+        ("heads", "w"),
+    ]
+    for layer, (name, channel) in zip(view.spec["layers"], names, strict=True):
+        got = np.isnan(decode(view, layer["channels"][channel]))
+        want = np.isnan(holed[name].values)
+        want = np.moveaxis(want, 2, -1) if layer["history"] else want
+        assert (
+            np.broadcast_to(got.reshape(3, 2, *got.shape[2:]).squeeze(), want.shape) == want
+        ).all()
+
+
+class Canvas:
+    """记下 matplotlib 被要求画什么。"""
+
+    def __init__(self, ax, monkeypatch):
+        self.drawn = []
+        for name in ("scatter", "bar", "text", "annotate", "imshow", "plot"):
+            original = getattr(ax, name)
+
+            def wrapped(*args, _name=name, _original=original, **kwargs):
+                self.drawn.append((_name, args, kwargs))
+                return _original(*args, **kwargs)
+
+            monkeypatch.setattr(ax, name, wrapped)
+
+    def __getitem__(self, name):
+        return [(args, kwargs) for drawn, args, kwargs in self.drawn if drawn == name]
+
+
+def test_holes_are_not_painted_in_the_picture(holed, monkeypatch):
+    fig, ax = plt.subplots()
+    ax.set(xlim=(-1, 6), ylim=(-2, 9))
+    canvas = Canvas(ax, monkeypatch)
+    layers = [
+        Points(range(6), "curve", values="curve", vmin=-1, vmax=1),
+        Image("map", vmin=0, vmax=20),
+        Bars("heads"),
+        Text([0, 1], [0, 0], "heads"),
+        Segments([0, 1, 2], [0, 0, 0], [(0, 1), (1, 2)], width="heads"),
+    ]
+    explore(holed, fig, layers, start={"lr": 0.01, "mode": "慢"}, start_step=2, alt="缺")
+    (((x, _), _),) = canvas["scatter"]
+    assert x.tolist() == [0, 2, 3, 4, 5]
+    ((args, _),) = canvas["imshow"]
+    assert np.argwhere(args[0][..., 3] == 0).tolist() == [[1, 1]]
+    (((x, _), _),) = canvas["bar"]
+    assert x.tolist() == [0]
+    assert [args[2] for args, _ in canvas["text"]] == ["0.02"]
+    assert [kwargs["xy"] for _, kwargs in canvas["annotate"]] == [(1.0, 0.0)]
+
+
+def test_a_run_without_a_single_step_draws_nothing(holed, monkeypatch):
+    fig, ax = plt.subplots()
+    canvas = Canvas(ax, monkeypatch)
+    layers = [
+        Points(range(6), "curve", values="curve", vmin=-1, vmax=1),
+        Text([0, 1], [0, 0], "heads"),
+    ]
+    explore(holed, fig, layers, start={"lr": 1.0, "mode": "快"}, alt="发散")
+    (((x, _), _),) = canvas["scatter"]
+    assert len(x) == 0 and canvas["text"] == []
+
+
+def test_masked_constants_are_holes(runs, fig):
+    xs = np.ma.masked_array([0.0, 1.0], mask=[False, True])
+    view = view_of(explore(runs, fig, [Points(xs, "heads")], alt="缺"))
+    x = decode(view, view.spec["layers"][0]["channels"]["x"]).ravel()
+    assert np.isnan(x).tolist() == [False, True]
+
+
+# ---------- 词、图像、线段 ----------
+
+
+def words(**channels):
+    """一步的扫描结果：各变量就是给的数组。"""
+    return sweep(lambda n: iter([{k: np.asarray(v, float) for k, v in channels.items()}]), n=[1])
+
+
+def test_words_come_from_a_vocabulary(fig, monkeypatch):
+    ax = fig.axes[0]
+    canvas = Canvas(ax, monkeypatch)
+    layers = [
+        Text([0, 1, 2], [0, 0, 0], "token", vocabulary=["我", "爱", "<eos>"]),
+        Text("place", [1, 1, 1], ["国王", "女王", "男人"]),
+    ]
+    view = view_of(explore(words(token=[2, 0, 1], place=[0, 1, 2]), fig, layers, alt="词"))
+    first, second = view.spec["layers"]
+    assert first["words"] == ["我", "爱", "<eos>"] and second["words"] == ["国王", "女王", "男人"]
+    assert decode(view, first["channels"]["t"]).ravel().tolist() == [2, 0, 1]
+    assert decode(view, second["channels"]["t"]).ravel().tolist() == [0, 1, 2]
+    assert [args[2] for args, _ in canvas["text"]] == ["<eos>", "我", "爱", "国王", "女王", "男人"]
+
+
+@pytest.mark.parametrize("index", [3, -1, 0.5])
+def test_words_outside_the_vocabulary_are_refused(fig, index):
+    with pytest.raises(ValueError, match=r"词表有 3 个词.*0 到 2"):
+        explore(
+            words(t=[0, index]),
+            fig,
+            [Text([0, 1], [0, 0], "t", vocabulary=list("甲乙丙"))],
+            alt="词",
+        )
+
+
+def test_words_on_a_background_stay_readable(fig, monkeypatch):
+    canvas = Canvas(fig.axes[0], monkeypatch)
+    grays = {"background": [0.0, 1.0, np.nan], "cmap": "gray", "vmin": 0, "vmax": 1}
+    explore(words(t=[1]), fig, [Text([0, 1, 2], [0, 0, 0], list("甲乙丙"), **grays)], alt="词")
+    styles = [kwargs for _, kwargs in canvas["text"]]
+    assert [style["color"] for style in styles] == ["#ffffff", "#000000", "#1f2328"]
+    assert ["bbox" in style for style in styles] == [True, True, False]
+
+
+def test_tiles_are_laid_out_with_gaps(fig):
+    tiles = np.arange(30.0).reshape(5, 2, 3)
+    layers = [Image("tiles", vmin=0, vmax=254, label="核")]
+    view = view_of(explore(words(tiles=tiles), fig, layers, alt="核"))
+    (layer,) = view.spec["layers"]
+    got = decode(view, layer["channels"]["z"])[0]
+    assert got.shape == (5, 11)  # 两行三列，中间空一格
+    for k in range(5):
+        top, left = k // 3 * 3, k % 3 * 4
+        np.testing.assert_array_equal(got[top : top + 2, left : left + 3], tiles[k])
+    assert np.isnan(got).sum() == 55 - 30
+    assert layer["tile"] == {"rows": 2, "columns": 3, "across": 3, "n": 5}
+
+
+def test_photos_keep_their_three_colors(fig):
+    photo = np.random.default_rng(0).random((4, 5, 3))
+    view = view_of(explore(words(photo=photo), fig, [Image("photo", rgb=True)], alt="照片"))
+    got = decode(view, view.spec["layers"][0]["channels"]["z"]).reshape(4, 5, 3)
+    np.testing.assert_allclose(got, photo, atol=0.5 / 254)
+
+
+def test_colors_of_classes_are_exact(fig, monkeypatch):
+    canvas = Canvas(fig.axes[0], monkeypatch)
+    colors = ["#ffffff", "#2F7FC1", "#D55E00"]
+    layers = [Image("kind", cmap=colors), Points([0, 1, 2], [0, 0, 0], values="of", cmap=colors)]
+    view = view_of(explore(words(kind=[[0, 1], [2, 0]], of=[2, 1, 0]), fig, layers, alt="类"))
+    image, points = view.spec["layers"]
+    assert image["colors"] == "ffffff2f7fc1d55e00"
+    assert decode(view, image["channels"]["z"]).ravel().tolist() == [0, 1, 2, 0]
+    assert decode(view, points["channels"]["z"]).ravel().tolist() == [2, 1, 0]
+    ((args, _),) = canvas["imshow"]
+    assert mpl.colors.to_hex(args[0][1, 0]) == "#d55e00"
+    with pytest.raises(ValueError, match=r"3 种颜色.*收到了 3"):
+        other, _ = plt.subplots()
+        explore(words(kind=[[0, 3]]), other, [Image("kind", cmap=colors)], alt="类")
+
+
+def test_matrices_carry_the_names_of_rows_and_columns(runs, fig):
+    names = {"rows": ["甲", "乙", "丙"], "columns": list("东南西北")}
+    layer = Image("map", vmin=0, vmax=1, **names)
+    view = view_of(explore(runs, fig, [layer], alt="矩阵"))
+    assert view.spec["layers"][0]["rows"] == names["rows"]
+    ax = fig.axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == names["rows"]
+    assert ax.get_xticks().tolist() == [0, 1, 2, 3] and ax.get_yticks().tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match=r"rows 有 2 个名字.*3 格"):
+        other, _ = plt.subplots()
+        explore(runs, other, [Image("map", vmin=0, vmax=1, rows=["甲", "乙"])], alt="矩阵")
+
+
+def test_category_axes_read_names(runs, fig):
+    layers = [Bars("heads", x=["猫", "狗"])]
+    view = view_of(explore(runs, fig, layers, alt="类别"))
+    assert view.spec["panels"][0]["x"]["names"] == ["猫", "狗"]
+    assert "names" not in view.spec["panels"][1]["x"]
+
+
+def test_segments_join_nodes(fig, monkeypatch):
+    canvas = Canvas(fig.axes[0], monkeypatch)
+    edges = [(0, 1), (1, 2), (2, 0)]
+    colors = {"values": "weight", "cmap": "gray", "vmin": 0, "vmax": 1}
+    layer = Segments("x", [0, 1, 0], edges, width="wide", arrows=True, gap=3, **colors)
+    runs = words(x=[0, 1, 2], weight=[0, 1, 0.5], wide=[1, 0, 4])
+    view = view_of(explore(runs, fig, [layer], alt="图"))
+    (spec,) = view.spec["layers"]
+    assert spec["edges"] == [[0, 1], [1, 2], [2, 0]] and spec["arrows"] and spec["gap"] == 3
+    got = decode(view, spec["channels"]["w"]).ravel()
+    np.testing.assert_allclose(got, [1, 0, 4], atol=1e-4)
+    arrows = [kwargs for _, kwargs in canvas["annotate"]]
+    assert [(a["xytext"], a["xy"]) for a in arrows] == [((0, 0), (1, 1)), ((2, 0), (0, 0))]
+    assert [a["arrowprops"]["linewidth"] for a in arrows] == [1, 4]
+
+
+def test_light_images_may_be_large(fig):
+    """上限算的是压缩以后的大小：平滑的大图也放得下。"""
+
+    def smooth(k):
+        for t in range(10):
+            yield {"map": np.outer(np.linspace(0, 1, 224), np.ones(224)) * (k + t) / 12}
+
+    view = view_of(explore(sweep(smooth, k=[1, 2]), fig, [Image("map", vmin=0, vmax=1)], alt="大"))
+    assert len(view.data) > 1_000_000 > len(view.payload)
+
+
+@pytest.mark.parametrize(("azimuth", "elevation"), [(0, 0), (30, 30), (-60, 45), (200, 85)])
+def test_projection_is_matplotlibs(azimuth, elevation):
+    fig = plt.figure()
+    ax = fig.add_subplot(projection="3d", proj_type="ortho", box_aspect=(1, 1, 1))
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
+    ax.view_init(elev=elevation, azim=azimuth)
+    points = np.random.default_rng(0).uniform(-1, 1, (3, 20))
+    theirs = np.array(proj3d.proj_transform(*points, ax.get_proj())[:2])
+    ours = np.array(project(*points, azimuth=azimuth, elevation=elevation))
+    plt.close(fig)
+    origin = np.array(proj3d.proj_transform(0, 0, 0, ax.get_proj())[:2])
+    theirs = theirs - origin[:, None]
+    scale = np.linalg.norm(theirs) / np.linalg.norm(ours)
+    np.testing.assert_allclose(theirs, scale * ours, atol=1e-6)
+
+
+# ---------- 画不了的图 ----------
+
+
+def polar():
+    fig = plt.figure()
+    fig.add_subplot(projection="polar")
+    return fig
+
+
+def solid():
+    fig = plt.figure()
+    fig.add_subplot(projection="3d")
+    return fig
+
+
+def decorated(decorate):
+    fig, ax = plt.subplots()
+    decorate(fig, ax)
+    return fig
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (polar, "极坐标画不了：.*cos"),
+        (solid, "三维坐标系画不了：.*project"),
+        (lambda: decorated(lambda fig, ax: ax.twinx()), "双轴.*拆成左右两个"),
+        (lambda: decorated(lambda fig, ax: ax.twiny()), "双轴.*拆成左右两个"),
+        (lambda: decorated(lambda fig, ax: ax.inset_axes([0.5, 0.5, 0.4, 0.4])), "inset.*旁边"),
+        (lambda: decorated(lambda fig, ax: fig.add_axes([0.5, 0.5, 0.2, 0.2])), "inset.*排开"),
+        (lambda: decorated(lambda fig, ax: fig.supxlabel("横")), "supxlabel.*xlabel"),
+        (lambda: decorated(lambda fig, ax: fig.supylabel("纵")), "supylabel.*ylabel"),
+        (lambda: decorated(lambda fig, ax: fig.text(0, 0, "字")), "fig.text.*caption"),
+        (
+            lambda: decorated(lambda fig, ax: fig.legend(ax.plot([0, 1]), ["线"])),
+            "fig.legend.*ax.legend",
+        ),
+    ],
+)
+def test_figures_that_cannot_be_drawn_are_refused_by_name(runs, make, message):
+    fig = make()
+    with pytest.raises(ValueError, match=message):
+        explore(runs, fig, [Line("loss")], alt="图")
+    plt.close(fig)
+
+
+@pytest.mark.parametrize("scale", ["log", "symlog"])
+def test_images_need_linear_axes(runs, fig, scale):
+    fig.axes[0].set_xscale(scale)
+    with pytest.raises(ValueError, match=r"线性.*x 轴.*log10"):
+        explore(runs, fig, [Image("map", vmin=0, vmax=1)], alt="图")
+
+
+def test_hidden_axes_are_left_out(runs):
+    fig, axes = plt.subplots(2, 2)
+    axes[1, 1].set_visible(False)
+    axes[0, 1].axis("off")
+    fig.suptitle("四格")
+    view = view_of(explore(runs, fig, [Line("loss", ax=axes[0, 1])], alt="图"))
+    assert len(view.spec["panels"]) == 3 and view.spec["layers"][0]["panel"] == 1
+    assert view.spec["title"] == "四格"
+    fig, axes = plt.subplots(1, 2)
+    axes[1].set_visible(False)
+    with pytest.raises(ValueError, match="没有显示出来"):
+        explore(runs, fig, [Line("loss", ax=axes[1])], alt="图")
+
+
+def test_free_colorbars_stay_with_their_axes():
+    fig, (_, right) = plt.subplots(1, 2)
+    fig.colorbar(mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 1), "viridis"), ax=right)
+    groups = frame.group_axes(fig)
+    plt.close(fig)
+    assert [len(group) for group in groups] == [1, 2] and groups[1][0] is right
+
+
+# ---------- 图例、深色模式 ----------
+
+
+def test_names_in_the_frame_reach_the_legend(runs, fig):
+    left, right = fig.axes
+    left.plot([0, 1], color="#123456", linestyle="--", label="真值")
+    left.scatter([0], [0], color="#654321", label="样本")
+    right.plot([0, 1], label="理论")
+    right.legend()
+    explorer = explore(runs, fig, [Line("loss", ax=left), Line("w", ax=right, label="w")], alt="图")
+    first, second = view_of(explorer).spec["panels"]
+    assert first["legend"] == [
+        {"label": "真值", "color": "#123456", "dash": True},
+        {"label": "样本", "color": "#654321", "dash": False},
+    ]
+    assert second["legend"] == []  # 作者放了图例，它在画框里
+    texts = [text.get_text() for text in right.get_legend().get_texts()]
+    assert texts == ["理论", "w"]  # PNG 里各一次
+
+
+def test_white_data_stays_white_in_dark_mode(runs, fig):
+    left, right = fig.axes
+    left.plot([0, 1], color="white")
+    right.text(0, 0, "字", bbox={"facecolor": "white"})
+    view = view_of(explore(runs, fig, [Line("loss", ax=left)], alt="图"))
+    first, second = (panel["svg"] for panel in view.spec["panels"])
+    assert "#ffffff" in first and "--ex-paper" not in first
+    assert "--ex-paper" in second
+
+
+# ---------- 扫描结果被切过以后 ----------
+
+
+def test_steps_default_to_the_step_coordinate(runs, fig):
+    view = view_of(
+        explore(runs.assign_coords(step=[0, 10, 20, 30, 40]), fig, [Line("loss")], alt="步")
+    )
+    assert view.spec["steps"] == [0, 10, 20, 30, 40]
+    assert view.spec["runs"]["values"] == [5] * 6
+
+
+def test_every_other_step(runs):
+    short = runs.isel(step=[0, 2, 4])
+    fig, _ = plt.subplots()
+    view = view_of(explore(short, fig, [Line("loss")], alt="步"))
+    assert view.spec["steps"] == [0, 2, 4] and view.spec["runs"]["values"] == [3] * 6
+
+
 # ---------- 不合适的输入 ----------
 
 
@@ -324,6 +785,9 @@ def test_payload_unpacks_to_spec_and_arrays(runs, fig):
         ([Line("loss")], {"start": {"lr": 0.5}}, ValueError, "0.5.*不在网格里"),
         ([Line("loss")], {"start_step": 7}, ValueError, "start_step=7.*0、1、2"),
         ([Line("loss")], {"steps": [0, 1]}, ValueError, "5 个数"),
+        ([Image("map", rgb=True)], {}, ValueError, "彩色图（行, 列, 3）"),
+        ([Segments([0, 1], [0, 1], [(0, 2)])], {}, ValueError, "2 个结点.*编号 2"),
+        ([Segments([0, 1], [0, 1], [(0, 1)], width="heads")], {}, ValueError, "1 条边，w 却有 2"),
     ],
 )
 def test_bad_input_is_explained(runs, fig, layers, options, error, message):
@@ -336,6 +800,21 @@ def test_colors_need_fixed_ends():
         Image("map")
     with pytest.raises(ValueError, match="没有叫"):
         Image("map", vmin=0, vmax=1, cmap="彩虹")
+    with pytest.raises(ValueError, match=r"不是颜色的有.*浅蓝"):
+        Image("map", cmap=["white", "浅蓝"])
+    with pytest.raises(ValueError, match="不要再给 vmin"):
+        Image("map", cmap=["white", "black"], vmin=0, vmax=1)
+
+
+def test_layers_explain_what_they_need():
+    with pytest.raises(ValueError, match="起点, 终点"):
+        Segments([0, 1], [0, 1], [0, 1])
+    with pytest.raises(ValueError, match="width 应当是正数"):
+        Segments([0, 1], [0, 1], [(0, 1)], width=0)
+    with pytest.raises(ValueError, match="一列字符串"):
+        Text([0], [0], "t", vocabulary="我爱你")
+    with pytest.raises(ValueError, match="across"):
+        Image("map", vmin=0, vmax=1, across=0)
 
 
 def test_foreign_axes_and_figures(runs, fig):

@@ -91,7 +91,7 @@ def explore(
     layers = _prepared(layers, runs, grid, groups)
     arrays = [x.complete(x.resolve(runs, grid), step_values, len(grid)) for x in layers]
     _set_limits(fig, layers, arrays)
-    frame.freeze(fig)
+    frame.freeze(fig, groups)
     encoder = Encoder()
     spec = {
         "title": fig.get_suptitle(),

@@ -22,7 +22,7 @@ from utils.explorer.encode import axis_spec
 # 字和图例的白底在深色模式里要跟着变深，白色的数据不变：先把白底换成这种几乎一样的白，好认出来
 _PAPER = "#fefefe"
 _INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", _PAPER: "paper"}
-_PAD = 0.04  # 每块四周留的白，英寸
+_PAD = 0.08  # 每块四周留的白，英寸：框边上的点要画得全
 
 
 # ---------- 画得出来的图 ----------
@@ -54,7 +54,7 @@ def refuse_undrawable(fig: Figure, groups: list[list[Axes]]) -> None:
 
     异常
     ----
-    ValueError : 极坐标、三维、双轴、嵌套的坐标系，或属于整张图的标签、图例、文字。
+    ValueError : 极坐标、三维、嵌套的坐标系，或属于整张图的标签、图例、文字。
     """
     main = [group[0] for group in groups]
     for ax in main:
@@ -68,14 +68,6 @@ def refuse_undrawable(fig: Figure, groups: list[list[Axes]]) -> None:
             raise ValueError(f"{ax.name} 坐标系画不了：请换算以后用普通的坐标系。")
         if any(not isinstance(child, SecondaryAxis) for child in ax.child_axes):
             raise ValueError("嵌在里面的小坐标系（inset）画不了：请把它放到旁边，成为单独的一块。")
-    for a, b in itertools.combinations(main, 2):
-        if np.allclose(a.get_position().bounds, b.get_position().bounds):
-            raise ValueError(
-                "双轴（twinx、twiny）画不了：请拆成左右两个坐标系，或把两个量换成同样的单位。"
-            )
-        overlap = Bbox.intersection(a.get_position(), b.get_position())
-        if overlap is not None and min(overlap.width, overlap.height) > 1e-6:
-            raise ValueError("有两个坐标系叠在一起（inset），画不了：请把它们排开，各成一块。")
     for what, artists, instead in (
         ("supxlabel", fig.get_supxlabel(), "每个坐标系的 xlabel"),
         ("supylabel", fig.get_supylabel(), "每个坐标系的 ylabel"),
@@ -126,10 +118,23 @@ def _padded(low: float, high: float, *, log: bool) -> tuple[float, float]:
 # ---------- 导出 ----------
 
 
-def freeze(fig: Figure) -> None:
-    """排好版，然后固定下来：之后逐块导出时各坐标系不再移动。"""
+def freeze(fig: Figure, groups: list[list[Axes]]) -> None:
+    """排好版，然后固定下来：之后逐块导出时各坐标系不再移动。
+
+    异常
+    ----
+    ValueError : 排好以后有两个坐标系叠在一起（双轴、嵌套）：分成一块块就不是原来的图了。
+    """
     fig.canvas.draw()
     fig.set_layout_engine("none")
+    for one, other in itertools.combinations([group[0].bbox for group in groups], 2):
+        if np.allclose(one.bounds, other.bounds):
+            raise ValueError(
+                "双轴（twinx、twiny）画不了：请拆成左右两个坐标系，或把两个量换成同样的单位。"
+            )
+        overlap = Bbox.intersection(one, other)
+        if overlap is not None and min(overlap.width, overlap.height) > 1:
+            raise ValueError("有两个坐标系叠在一起（inset），画不了：请把它们排开，各成一块。")
 
 
 def panels(fig: Figure, groups: list[list[Axes]]) -> list[dict[str, Any]]:
