@@ -1,6 +1,7 @@
 # make site   构建网站到 _build/html          make test   全部测试
 # make serve  在浏览器里读                    make bench  各项预算与这台机器的实测
 # make lab    用 JupyterLab 打开笔记本        make clean  删掉生成的一切（.venv 除外）
+# make mutants  把辅助包一处处改坏，看测试发现不发现
 #
 # 只需要 Python 3.11 以上和 make。换一个解释器：make site PYTHON=python3.12
 
@@ -13,7 +14,7 @@ SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f \
 	-not -path '*/.ipynb_checkpoints/*')
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: site serve lab test bench clean setup-cells prose screenshot
+.PHONY: site serve lab test mutants bench clean setup-cells prose screenshot
 
 site: $(SITE)
 
@@ -40,15 +41,23 @@ serve: site
 lab: .venv/.stamp
 	$(BIN)/jupyter lab --notebook-dir=book
 
+# 各部分用了多久，留给 make bench 推算写满以后要多久
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup --junitxml=_build/times/$(1).xml
+
 test: .venv/.stamp
-	$(BIN)/python theme/build.py browser
+	$(BIN)/python -m theme.build browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest tests/unit tests/book --ignore=tests/book/test_html.py
-	$(BIN)/python -m pytest --nbval-lax book
+	$(call PYTEST,unit) tests/unit tests/book tests/mutants --ignore=tests/book/test_html.py
 	$(MAKE) site
-	$(BIN)/python -m pytest tests/book/test_html.py tests/site
-	$(BIN)/python -m pytest tests/lab
+	$(call PYTEST,site) tests/book/test_html.py tests/site
+	$(BIN)/python -m tests.lab.second
+	JUPYTER_PATH=_build/second/jupyter $(call PYTEST,second) --dist loadfile --nbval \
+		--nbval-kernel-name colab --nbval-sanitize-with tests/lab/sanitize.cfg _build/second/notebooks
+	$(call PYTEST,lab) --dist loadfile tests/lab
+
+mutants: site
+	$(BIN)/python -m tests.mutants
 
 bench: site
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,7 @@
 """网站的预算：执行与构建的时间、滑块的反应、页面的分量。
 
 - 执行：逐章用一个线程运行，取墙上时钟。
+- 推算：写满 32 章以后 make test 要多久，见 projection.py。
 - 构建：把源文件抄进一个空文件夹，从没有任何缓存开始；然后在一章里加一行注释，再构建一次。
 - 滑块：真实的 Chromium 打开构建好的网站，用鼠标把每个滑块从一头拖到另一头再拖回来；
   从页面收到鼠标事件，到画布上最后一笔画完，算一次，取全部样本的第 95 百分位。
@@ -27,6 +28,7 @@ import nbformat
 from nbclient import NotebookClient
 from playwright.sync_api import Page, Response, sync_playwright
 
+from benchmarks import projection
 from theme.build import ROOT, QuietHandler, find_browser
 from theme.pages import finished_chapters
 
@@ -102,6 +104,7 @@ def building() -> list[dict]:
         rebuild = build_seconds(folder)
     extra = rebuild - seconds[slowest]
     return [
+        *projection.rows(cold),
         row("执行一章，单线程", "60 s", each, seconds[slowest] <= 60),
         row("整本书从零执行并构建", "10 min", f"{cold:.0f} s", cold <= 600),
         row(

@@ -1,6 +1,7 @@
 """书的测试共用的夹具：逐个笔记本、目录、骨架。"""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ class SmallBook:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.environment = dict(os.environ)
         self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
         self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
         for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils"):
@@ -75,7 +77,12 @@ class SmallBook:
         run = "from jupyter_book.cli.main import main; main()"
         command = [sys.executable, "-c", run, "build", "-W", "--keep-going", "."]
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8"
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
         output = done.stdout + done.stderr
         assert done.returncode == code, output[-3000:]

@@ -1,16 +1,35 @@
 """构建：出错就停并说清楚，警告算错，缓存只在该失效时失效，知识点有锚点。"""
 
 import shutil
+from pathlib import Path
 
 from book_files import ROOT
+from nbformat import v4
 
-from theme.execution import environment_hash
+from theme.execution import PROBE, Run, execute, inputs
 
 TITLE = {"cell_type": "markdown", "source": "# 章"}
+FIGURE = """
+import matplotlib.pyplot as plt
+from utils import Line, explore, sweep
+
+def train(lr):
+    for step in range(3):
+        yield {"loss": lr * step}
+
+fig, _ = plt.subplots()
+explore(sweep(train, lr=[0.1, 0.2]), fig, [Line("loss")], alt="一条线")
+"""
 
 
 def code(source: str, **metadata) -> dict:
     return {"cell_type": "code", "source": source, "metadata": metadata}
+
+
+def run(tmp_path, *sources: str, probe: str = "") -> Run:
+    """在一个内核里执行几格代码。"""
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    return execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60, probe=probe)
 
 
 def test_an_error_in_a_cell_stops_the_build_and_shows_the_traceback(small_book):
@@ -18,8 +37,6 @@ def test_an_error_in_a_cell_stops_the_build_and_shows_the_traceback(small_book):
     output = small_book.build(1)
     assert "ch01_what_is_ml.ipynb" in output
     assert "ZeroDivisionError" in output and "在这里出错" in output
-    small_book.write([TITLE, code("x = 1")])
-    small_book.build(0)
 
 
 def test_a_warning_fails_this_build_and_the_next_one_too(small_book):
@@ -28,20 +45,38 @@ def test_a_warning_fails_this_build_and_the_next_one_too(small_book):
     assert "nowhere" in small_book.build(1)
 
 
-def test_text_on_stderr_fails_the_build(small_book):
-    small_book.write([TITLE, code("import warnings\nwarnings.warn('读者不该看到')")])
-    assert "stderr" in small_book.build(1)
+def test_text_on_stderr_fails_every_build_and_is_shown(small_book):
+    """写了 stderr 的执行不进缓存：不然原因消失以后，构建仍要一直失败。"""
+    source = "import os, sys\nif 'QUIET' not in os.environ: print('读者不该看到', file=sys.stderr)"
+    small_book.write([TITLE, code(source)])
+    assert "读者不该看到" in small_book.build(1)
+    small_book.environment["QUIET"] = "1"
+    small_book.build(0)  # 代码没有改
 
 
 def test_a_second_build_executes_nothing_until_the_code_changes(small_book):
-    cells = [TITLE, code("print(6 * 7)"), {"cell_type": "markdown", "source": "正文"}]
-    small_book.write(cells)
+    """个人文件夹不能写时也一样：matplotlib 会往 stderr 写“配置文件夹不能写”“正在建字体缓存”。"""
+    home = small_book.folder / "home"
+    home.write_text("不是文件夹", encoding="utf-8")
+    small_book.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    figure = code("import matplotlib.pyplot as plt\nplt.figure()")
+    small_book.write([TITLE, figure])
     assert "执行 1 个笔记本" in small_book.build(0)
-    small_book.write([*cells[:2], {"cell_type": "markdown", "source": "改过的正文"}])
+    small_book.write([TITLE, figure, {"cell_type": "markdown", "source": "改过的正文"}])
     assert "执行 1 个笔记本" not in small_book.build(0)
     assert "改过的正文" in small_book.page.read_text(encoding="utf-8")
     (small_book.folder / "utils" / "new.py").write_text("", encoding="utf-8")
     assert "执行 1 个笔记本" in small_book.build(0)
+
+
+def test_the_probe_runs_in_the_kernel_of_a_figure_and_leaves_no_trace(tmp_path):
+    define = "explored = []\ndef explore(n): explored.append(n)\n"
+    probe = "assert explored == [3]"
+    right = run(tmp_path, define, "explore(3)", probe=probe)
+    assert right.error == "" and len(right.notebook.cells) == 2
+    wrong = run(tmp_path, define, "explore(4)", probe=probe)
+    assert "AssertionError" in wrong.error and len(wrong.notebook.cells) == 2
+    assert run(tmp_path, "x = 1", probe="1 / 0").error == ""  # 没有图，不必探
 
 
 def test_topics_become_anchors_and_solutions_are_folded(small_book):
@@ -53,15 +88,33 @@ def test_topics_become_anchors_and_solutions_are_folded(small_book):
     assert "看答案" in html and "展开代码" not in html
 
 
-def test_the_hash_of_the_environment_sees_what_outputs_depend_on(tmp_path):
-    (tmp_path / "utils").mkdir()
-    shutil.copy(ROOT / "requirements.txt", tmp_path)
-    seen = [environment_hash(tmp_path)]
-    for name in ("utils/a.py", "utils/b.js", "utils/c.css", "requirements.txt"):
+def test_outputs_depend_on_the_core_and_on_the_checks_of_their_own_chapter(tmp_path):
+    for name in ("utils/checks", PROBE.parent):
+        (tmp_path / name).mkdir(parents=True)
+
+    def changes(name: str | Path) -> bool:
+        before = inputs(tmp_path, "ch02_gradient_descent.ipynb")
         (tmp_path / name).write_text("x", encoding="utf-8")
-        seen.append(environment_hash(tmp_path))
-    (tmp_path / "utils" / "note.txt").write_text("x", encoding="utf-8")
-    assert len(set(seen)) == len(seen) and environment_hash(tmp_path) == seen[-1]
+        return inputs(tmp_path, "ch02_gradient_descent.ipynb") != before
+
+    seen = ["utils/a.py", "utils/checks/__init__.py", "utils/checks/_diagnosis.py"]
+    seen += ["utils/checks/ch02_gradient_descent.py", "requirements.txt", PROBE]
+    assert all(changes(name) for name in seen)
+    unseen = ["utils/checks/ch03_other.py", "utils/view.js", "utils/explorer.css", "utils/n.txt"]
+    assert not any(changes(name) for name in unseen)
+
+
+def test_new_scripts_reach_the_page_without_executing_again(small_book):
+    utils = small_book.folder / "utils"
+    shutil.copytree(ROOT / "utils", utils, dirs_exist_ok=True)
+    small_book.environment["PYTHONPATH"] = str(small_book.folder)
+    small_book.write([TITLE, code(FIGURE)])
+    assert "执行 1 个笔记本" in small_book.build(0)
+    script = utils / "explorer" / "data.js"
+    script.write_text(script.read_text(encoding="utf-8") + "// 新的一行\n", encoding="utf-8")
+    (utils / "checks" / "ch02_gradient_descent.py").write_text("", encoding="utf-8")
+    assert "执行 1 个笔记本" not in small_book.build(0)
+    assert "新的一行" in small_book.page.read_text(encoding="utf-8")
 
 
 def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book):

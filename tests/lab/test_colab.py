@@ -1,20 +1,13 @@
-"""像在 Colab 上一样：干净的环境、当年的 ipywidgets 7，文件夹里只有笔记本自己。
+"""Colab 那样的旧环境里的可拖动的图：标本里的每一种图层都画得出，小部件完整，现场训练与录好的一样。
 
-第一格自己装上由这份代码做成的 wheel，笔记本一直运行到底，留下的小部件完整可用；
-最后每张图现场训练一次，与录好的对照。
+各章的笔记本在同一个环境里由 nbval 重跑一遍（见 second.py），这里只看小部件本身。
 """
 
 import base64
 import json
 import math
-import os
 import re
-import shutil
-import subprocess
-import sys
-import venv
 import zlib
-from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -23,101 +16,64 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).parents[2]
-CHAPTERS = sorted((ROOT / "book").glob("p*/ch*.ipynb"))
-# Colab 预装的版本；ipywidgets 7 靠 notebook 6 显示
-COLAB = {
-    "ipykernel": "6.17.1",
-    "ipython": "7.34.0",
-    "ipywidgets": "7.7.1",
-    "jupyter-client": "7.4.9",
-    "notebook": "6.5.7",
-    "traitlets": "5.7.1",
-}
-SAME = ["matplotlib", "numpy", "torch"]  # Colab 也预装，版本用本书自己的
+from tests.lab import second
+from theme.downloads import helper_wheel
+from theme.first_cell import download_cell
+
 MODULES = {  # 模块和它的版本
     "@jupyter-widgets/base": r"1\.2\.0",
     "@jupyter-widgets/controls": r"1\.5\.0",
     "anywidget": r"~0\.\d+\.\*",
 }
 LIVE = (Path(__file__).parent / "live_probe.py").read_text(encoding="utf-8")
+SPECIMEN = (second.ROOT / "tests" / "site" / "specimen.py").read_text(encoding="utf-8")
+RUNS = """
+setup(seed=0)
+runs = sweep(train, lr=[0.1, 0.5, 1.9, 3], mode=["全", "短"], bias=[False, True])
+"""
+FIGURES = ("histories", "shapes", "texts", "tiles", "graphs")
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
-@pytest.fixture(scope="session")
-def colab(tmp_path_factory):
-    """一个装着 Colab 那些包、没有本书辅助包的环境；返回它的 Python。"""
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory) -> nbformat.NotebookNode:
+    """自带辅助包的第一格、标本的每一幅图、最后是现场训练的探针：在旧环境的内核里运行到底。"""
+    second.register_kernel(second.environment())
     folder = tmp_path_factory.mktemp("colab")
-    source, wheels, environment = (folder / n for n in ("source", "wheels", "environment"))
-    skip = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "utils", source / "utils", ignore=skip)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    _python(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", wheels, source)
-    venv.create(environment, with_pip=True)
-    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    packages = COLAB | {name: version(name).partition("+")[0] for name in SAME}
-    _python(python, "-m", "pip", "install", "-q", *(f"{n}=={v}" for n, v in packages.items()))
-
-    kernel = {
-        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Colab",
-        "language": "python",
-        "env": {
-            "IPYTHONDIR": str(folder / "ipython"),
-            "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}",
-            "PYTHONPATH": "",
-        },
-    }
-    (folder / "kernels" / "python3").mkdir(parents=True)
-    (folder / "kernels" / "python3" / "kernel.json").write_text(json.dumps(kernel))
-    return python
-
-
-def _python(python, *arguments):
-    """运行一条 Python 命令，返回 (退出码, 输出)；-I：不看当前文件夹和 PYTHONPATH。"""
-    command = [str(part) for part in (python, "-I", *arguments)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
-    assert "pip" not in arguments or done.returncode == 0, done.stderr
-    return done.returncode, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_the_notebook_alone_runs_to_its_end(chapter, colab, tmp_path):
-    _python(colab, "-m", "pip", "uninstall", "-q", "-y", "draggable-ml")
-    assert "No module named 'utils'" in _python(colab, "-c", "import utils")[1]
-
-    shutil.copy(chapter, tmp_path)
-    notebook = nbformat.read(chapter, as_version=4)
-    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    # 填了仓库地址的书从仓库安装；这里要装的是眼前这份代码
-    setup.source, n = re.subn(r"%pip install -q \S+", "%pip install -q draggable-ml", setup.source)
-    assert n == 1
-
-    notebook.cells.append(nbformat.v4.new_code_cell(LIVE))
-    specs = KernelSpecManager(
-        kernel_dirs=[str(colab.parents[2] / "kernels")], ensure_native_kernel=False
+    figures = (f"{name}(runs)" for name in FIGURES)
+    first = download_cell(helper_wheel(second.ROOT))
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in (first, SPECIMEN, RUNS, *figures, LIVE)]
     )
+    kernels = str(second.HERE / "jupyter" / "kernels")
+    specs = KernelSpecManager(kernel_dirs=[kernels], ensure_native_kernel=False)
     client = NotebookClient(
         notebook,
-        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
+        km=AsyncKernelManager(kernel_name=second.KERNEL, kernel_spec_manager=specs),
         timeout=900,  # 只防卡死；机器忙的时候，一格也可能要几分钟
-        resources={"metadata": {"path": str(tmp_path)}},
+        resources={"metadata": {"path": str(folder)}},
     )
-    client.owns_km = True  # 跑完就关掉内核，不然各章的内核一直留在内存里
+    client.owns_km = True  # 跑完就关掉内核，不然它一直留在内存里
     client.execute()  # 任何一格出错都会抛出 CellExecutionError
+    return notebook
 
-    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
-    assert [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"] == []
-    check_widgets(outputs, notebook.metadata.widgets[STATE]["state"])
-    code = "from importlib.metadata import version; import sys; print(*map(version, sys.argv[1:]))"
-    installed = _python(colab, "-c", code, *COLAB)[1].split()
-    assert installed == list(COLAB.values())  # 装辅助包没有动它们
+
+def outputs_of(notebook) -> list:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def test_nothing_is_written_to_stderr(executed):
+    texts = [o.text for o in outputs_of(executed) if o.get("name") == "stderr"]
+    assert texts == []
+
+
+def test_the_widgets_are_complete(executed):
+    """版本是 ipywidgets 7 的，互相引用的都在，每张图都完整。"""
+    check_widgets(outputs_of(executed), executed.metadata.widgets[STATE]["state"])
 
 
 def check_widgets(outputs, models):
-    """笔记本里存下的小部件：版本是 ipywidgets 7 的，互相引用的都在，每张图都完整。"""
     for model in models.values():
         assert re.fullmatch(MODULES[model["model_module"]], model["model_module_version"])
         assert set(_references(model["state"])) <= models.keys()
@@ -125,7 +81,7 @@ def check_widgets(outputs, models):
     shown = [o.data for o in outputs if VIEW in o.get("data", {})]
     root = {data[VIEW]["model_id"]: models[data[VIEW]["model_id"]]["state"] for data in shown}
     explorers = [d for d in shown if "explorer" in root[d[VIEW]["model_id"]]["_dom_classes"]]
-    assert explorers
+    assert len(explorers) == len(FIGURES)
     for data in explorers:
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
         assert data["text/plain"].strip()

@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 
 import pytest
 import specimen
-from figure import resize
-from pages import DESKTOP, HOME, HTML, PHONE, SPECIMEN
+from figure import Figure, figures, resize
+from pages import BY_HAND, DESKTOP, HOME, HTML, PHONE, SPECIMEN
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
 
 # 颜色不慢慢变，页面不慢慢滚
 AT_ONCE = "* { transition: none !important; scroll-behavior: auto !important; }"
+
+
+def pytest_report_header() -> str:
+    return f"用鼠标和键盘操作的页面：{'、'.join(BY_HAND)}（用 TEST_CHAPTER=ch02 指定一章）"
 
 
 class Handler(QuietHandler):
@@ -96,7 +100,7 @@ def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(**options) -> BrowserContext:
         context = browser.new_context(color_scheme="light", locale="zh-CN", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # 只防卡死：机器忙的时候也要等得到
         context.add_init_script(path=Path(__file__).with_name("recorder.js"))
         return context
 
@@ -132,6 +136,15 @@ def visit(request, open_page) -> Iterator[Page]:
     yield page
     page.close()
     log.check()
+
+
+@pytest.fixture
+def shown(visit) -> list[Figure]:
+    """页面上的图，个数与页面里存的一致。"""
+    found = figures(visit)
+    assert found, "这一页没有可拖动的图"
+    assert visit.locator(".explorer").count() == len(found)
+    return found
 
 
 @pytest.fixture

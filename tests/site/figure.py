@@ -1,5 +1,7 @@
 """页面上的一张可拖动的图：像读者那样用键盘和鼠标操作它。"""
 
+import json
+
 from drawing import Recording, recordings
 from playwright.sync_api import Locator, Page
 
@@ -50,12 +52,19 @@ class Figure:
             h["slider"] == axis and h["options"] is None for h in hyperparameters
         )
 
+    def select(self, axis: int) -> Locator:
+        """选项多的超参数是一个下拉框。"""
+        return self.controls.nth(axis).locator("select")
+
     def handle(self, axis: int) -> Locator:
         return self.controls.nth(axis).locator("[role=slider]")
 
     def choose(self, axis: int, position: int) -> None:
         """用键盘把一个控件移到某个位置。"""
         press = self.page.keyboard.press
+        if self.select(axis).count():
+            self.select(axis).select_option(index=position)
+            return
         if not self.is_slider(axis):
             self.controls.nth(axis).locator("button").nth(position).focus()
             return press("Space")
@@ -82,7 +91,7 @@ class Figure:
     def drag(self, axis: int, position: int) -> None:
         """用鼠标把一个控件拖到某个位置，先不松手。"""
         if not self.is_slider(axis):
-            return self.controls.nth(axis).locator("button").nth(position).click()
+            return self.choose(axis, position)
         start, end = self.track(axis, position)
         self.page.mouse.move(*start)
         self.page.mouse.down()
@@ -90,6 +99,18 @@ class Figure:
 
     def release(self) -> None:
         self.page.mouse.up()
+
+
+def read_all(shown: list[Figure]) -> list[dict]:
+    """一页上的图画完以后的样子，一次取来。"""
+    script = "n => settle().then(() => JSON.stringify([...Array(n).keys()].map(readExplorer)))"
+    return json.loads(shown[0].page.evaluate(script, len(shown)))
+
+
+def problems(shown: list[Figure]) -> list[str]:
+    """一页上的图此刻画的，与录好的数组有哪些不合。"""
+    shots = zip(shown, read_all(shown), strict=True)
+    return [f"{f}：{p}" for f, shot in shots for p in f.recording.problems(shot)]
 
 
 def resize(page: Page, size: dict[str, int]) -> None:

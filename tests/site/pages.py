@@ -1,7 +1,10 @@
-"""构建好的网站在哪里，有哪些页面。"""
+"""构建好的网站在哪里，有哪些页面，哪些页面要用真正的鼠标和键盘操作。"""
 
+import os
+import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,3 +30,21 @@ PAGES = sorted(
     }
 )
 WITH_EXPLORERS = [HOME, *CHAPTERS, SPECIMEN]
+
+
+def todays_chapter() -> str:
+    """轮到用鼠标和键盘操作的一章：环境变量 ``TEST_CHAPTER``（如 ``ch02``），或按提交的个数轮流。"""
+    if wanted := os.environ.get("TEST_CHAPTER"):
+        return next(path for path in CHAPTERS if Path(path).name.startswith(wanted))
+    count = ["git", "rev-list", "--count", "HEAD"]
+    commits = subprocess.run(count, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    return CHAPTERS[int(commits or 0) % len(CHAPTERS)]
+
+
+BY_HAND = [SPECIMEN, HOME, todays_chapter()]
+
+
+def on_pages(pages: list[str]) -> pytest.MarkDecorator:
+    """每个页面一组测试：同一页只打开一次，由同一个进程测完。"""
+    groups = [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in pages]
+    return pytest.mark.parametrize("visit", groups, indirect=True, scope="session")

@@ -57,16 +57,24 @@
     add(ctx, { kind: "image", box: corners(ctx, ...rect), smooth: ctx.imageSmoothingEnabled, ...image });
   });
 
+  /** 一个控件停在第几个位置，写着什么。滑块、一排按钮、下拉框三种。 */
+  const readControl = (control) => {
+    const handle = control.querySelector("[role=slider]");
+    const select = control.querySelector("select");
+    const chosen = control.querySelector(".mod-active");
+    if (handle) {
+      const shows = control.querySelector(".widget-readout").textContent;
+      return { index: Number(handle.getAttribute("aria-valuenow")), shows };
+    }
+    if (select) return { index: select.selectedIndex, shows: select.selectedOptions[0].textContent };
+    return { index: [...control.querySelectorAll("button")].indexOf(chosen), shows: chosen?.textContent };
+  };
+  const controlsOf = (root) => [...root.querySelector(".explorer-controls").children];
+
   /** 第 number 张图此刻的样子：滑块停在哪里，每块画布上画着什么。 */
   window.readExplorer = (number) => {
     const root = document.querySelectorAll(".explorer")[number];
-    const controls = [...root.querySelector(".explorer-controls").children].map((control) => {
-      const handle = control.querySelector("[role=slider]");
-      const buttons = [...control.querySelectorAll("button")];
-      return handle
-        ? { index: Number(handle.getAttribute("aria-valuenow")), shows: control.querySelector(".widget-readout").textContent }
-        : { index: buttons.findIndex((b) => b.classList.contains("mod-active")), shows: control.querySelector(".mod-active")?.textContent };
-    });
+    const controls = controlsOf(root).map(readControl);
     const panels = [...root.querySelectorAll(".explorer-panel")].map((panel) => {
       const canvas = panel.querySelector("canvas");
       const outer = canvas.getBoundingClientRect();
@@ -87,6 +95,38 @@
     const ink = getComputedStyle(root).getPropertyValue("--ex-ink").trim();
     return { controls, panels, ink, status: root.querySelector(".explorer-status").textContent };
   };
+
+  /** 把一个控件移到 position：与读者按键、点击走同一条路，只是不用真的键盘。 */
+  const move = (control, position) => {
+    const handle = control.querySelector("[role=slider]");
+    const select = control.querySelector("select");
+    const now = () => readControl(control).index;
+    if (now() === position) return;
+    if (select) {
+      select.selectedIndex = position;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (!handle) {
+      control.querySelectorAll("button")[position].click();
+    } else {
+      const press = (key) => handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      for (let left = Math.abs(position - now()); left > 0; left--)
+        press(position > now() ? "ArrowRight" : "ArrowLeft");
+    }
+  };
+  /** 页上的图一起走：plans[图][轮] 是各控件的位置。每轮等画完一次，返回 [轮][图] 的样子（JSON）。 */
+  window.walkExplorers = async (plans) => {
+    const roots = [...document.querySelectorAll(".explorer")];
+    const shots = [];
+    for (let round = 0; round < Math.max(...plans.map((plan) => plan.length)); round++) {
+      const going = roots.map((_, n) => n).filter((n) => plans[n][round]);
+      for (const n of going)
+        controlsOf(roots[n]).forEach((control, i) => move(control, plans[n][round][i]));
+      await settle();
+      shots.push(going.map((n) => [n, readExplorer(n)]));
+    }
+    return JSON.stringify(shots);
+  };
+
   /** 等两帧，再等第二帧画完：滑块和窗口的变化都已经画出来。 */
   const frame = () => new Promise(requestAnimationFrame);
   window.settle = () => frame().then(frame).then(() => new Promise((done) => setTimeout(done)));

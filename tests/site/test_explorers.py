@@ -1,14 +1,16 @@
-"""每一页的每一张图：拖动滑块以后，画出来的就是录好的那些数。"""
+"""真正的鼠标、键盘、播放、钉住、悬停：在标本页、首页和轮到的一章上操作；换深色、变窄在每一页上看。
 
-import json
+每个控件的每个位置画得对不对，在 test_walk.py。
+"""
 
 import numpy as np
 import pytest
 from contrast import contrast, luminance
-from figure import Figure, figures, resize
-from pages import DESKTOP, WITH_EXPLORERS
+from figure import Figure, problems, read_all, resize
+from pages import BY_HAND, DESKTOP, SPECIMEN, WITH_EXPLORERS, on_pages
 
-pytestmark = pytest.mark.parametrize("visit", WITH_EXPLORERS, indirect=True, scope="session")
+by_hand = on_pages(BY_HAND)
+everywhere = on_pages(WITH_EXPLORERS)
 
 # 画框里用墨色填充或描边的一笔，它此刻的颜色
 INK = """root => [...root.querySelectorAll('svg [style*="--ex-ink"]')].map((node) => {
@@ -17,53 +19,32 @@ INK = """root => [...root.querySelectorAll('svg [style*="--ex-ink"]')].map((node
 })"""
 
 
-@pytest.fixture
-def shown(visit) -> list[Figure]:
-    """页面上的图，个数与页面里存的一致。"""
-    found = figures(visit)
-    assert found, "这一页没有可拖动的图"
-    assert visit.locator(".explorer").count() == len(found)
-    return found
+def some(figures: list[Figure], what: str) -> list[Figure]:
+    """要看的那些图。一章里可以没有，标本页上一定要有。"""
+    if not figures:
+        pytest.skip(f"这一页没有{what}")
+    return figures
 
 
-def positions(figure: Figure, axis: int) -> list[int]:
-    """超参数的每个位置都走到；步数很多，取开头、中间和末尾。"""
-    n = figure.recording.dims[axis]
-    chosen = range(n) if axis != figure.step_axis else [0, 1, n // 2, n - 2, n - 1]
-    return sorted({i for i in chosen if 0 <= i < n})
+def on_specimen(visit) -> bool:
+    return visit.url.endswith(SPECIMEN)
 
 
-def walk(figure: Figure, axis: int) -> tuple[int, list[str]]:
-    """一个滑块走遍各个位置，再放回原处；返回 (画面有几种, 与录好的数据不合的地方)。"""
-    start, pictures, problems = figure.at()[axis], set(), []
-    for position in positions(figure, axis):
-        figure.choose(axis, position)
-        shot = figure.read()
-        assert int(shot["controls"][axis]["index"]) == position
-        problems += figure.recording.problems(shot)
-        pictures.add(json.dumps([panel["ops"] for panel in shot["panels"]]))
-    figure.choose(axis, start)
-    return len(pictures), problems
-
-
+@by_hand
 def test_keyboard(shown, subtests):
-    """每个滑块都改变画面；在打开时的位置上可以不变（那往往正是要看的），换一处必须变。"""
+    """用方向键、Home、End 走到两头和中间，画面跟着变。"""
     for figure in shown:
-        for axis, start in enumerate(figure.at()):
-            with subtests.test(f"{figure}，第 {axis} 个滑块"):
-                n_pictures, problems = walk(figure, axis)
-                for other, at in enumerate(figure.at()):
-                    if n_pictures > 1 or other == axis:
-                        continue
-                    for position in {0, figure.recording.dims[other] - 1} - {at}:
-                        figure.choose(other, position)
-                        n, more = walk(figure, axis)
-                        n_pictures, problems = max(n_pictures, n), problems + more
-                    figure.choose(other, at)
-                assert figure.at()[axis] == start and not problems
-                assert n_pictures > 1, "从头拖到尾，画面没有任何变化"
+        for axis, (n, start) in enumerate(zip(figure.recording.dims, figure.at(), strict=True)):
+            with subtests.test(f"{figure}，第 {axis} 个控件"):
+                for position in sorted({0, n // 2, n - 1}):
+                    figure.choose(axis, position)
+                    shot = figure.read()
+                    assert int(shot["controls"][axis]["index"]) == position
+                    assert not figure.recording.problems(shot)
+                figure.choose(axis, start)
 
 
+@by_hand
 def test_mouse(shown, subtests):
     for figure in shown:
         for axis, (n, at) in enumerate(zip(figure.recording.dims, figure.at(), strict=True)):
@@ -78,11 +59,12 @@ def test_mouse(shown, subtests):
                 assert not problems
 
 
-def test_play_and_pause(shown):
+@by_hand
+def test_play_and_pause(shown, visit):
     """从末尾按播放，回到第 0 步，一直走到最后一步；同一页的图一起播放。"""
     playing = [f for f in shown if f.step_axis is not None]
-    if not playing:
-        return  # 这一页的图都没有步，也就没有播放按钮
+    assert playing or not on_specimen(visit)
+    some(playing, "可以播放的图")
     for figure in playing:
         figure.choose(figure.step_axis, figure.recording.dims[-1] - 1)
         figure.handle(figure.step_axis).evaluate(
@@ -110,11 +92,10 @@ def test_play_and_pause(shown):
         assert not figure.problems()
 
 
+@by_hand
 def test_pin(shown):
     """钉住的曲线画成淡的虚线，画到头，不随滑块动；取消以后消失。"""
-    for figure in shown:
-        if not figure.recording.spec["sliders"]:
-            continue
+    for figure in some([f for f in shown if f.recording.spec["sliders"]], "带滑块的图"):
         figure.choose(0, 0)
         pinned, _ = figure.recording.split(figure.at())
         figure.button("钉住对比").click()
@@ -133,28 +114,38 @@ def test_pin(shown):
         assert not figure.problems()
 
 
-def test_diverged_runs_say_so(shown, subtests):
-    for figure in shown:
-        runs = figure.recording.spec["runs"]
-        diverged = np.argwhere(np.reshape(runs["diverged"], runs["dims"] or [1]))
-        if not len(diverged) or not runs["dims"]:
-            continue
+def diverged(figure: Figure) -> np.ndarray:
+    """发散的各次运行在网格里的位置。"""
+    runs = figure.recording.spec["runs"]
+    return np.argwhere(np.reshape(runs["diverged"], runs["dims"])) if runs["dims"] else np.empty(0)
+
+
+@by_hand
+def test_diverged_runs_say_so(shown, visit, subtests):
+    found = [figure for figure in shown if len(diverged(figure))]
+    assert found or not on_specimen(visit)
+    for figure in some(found, "发散的运行"):
         with subtests.test(str(figure)):
-            for axis, position in enumerate(diverged[0]):
+            for axis, position in enumerate(diverged(figure)[0]):
                 figure.choose(axis, int(position))
+            if figure.step_axis is not None:  # 走到头：发散以前的步不说发散
+                figure.choose(figure.step_axis, figure.recording.dims[-1] - 1)
             assert "发散" in figure.read()["status"]
             assert figure.root.locator(".explorer-status").is_visible()
             assert not figure.problems()
 
 
+@by_hand
 def test_hover_reads_the_value(shown, subtests):
+    read = 0
     for figure in shown:
         for number in range(len(figure.recording.spec["panels"])):
             with subtests.test(f"{figure}，第 {number} 块"):
-                hover(figure, number)
+                read += hover(figure, number)
+    assert read, "这一页没有一处可以悬停"
 
 
-def hover(figure: Figure, number: int) -> None:
+def hover(figure: Figure, number: int) -> bool:
     """指到画框里的一个点上（只有图像时指到一格的中心），读数就是那里的值。"""
     shot = figure.read()
     index, step = figure.recording.split([c["index"] for c in shot["controls"]])
@@ -164,7 +155,7 @@ def hover(figure: Figure, number: int) -> None:
     canvas = stage.locator("canvas").bounding_box()
     spot = figure.recording.pointing(number, index, step)
     if spot is None:
-        return  # 这一块只有字和线段
+        return False  # 这一块只有字和线段
     (x, y), reads_well = map(float, spot[0]), spot[1]
     figure.page.mouse.move(
         canvas["x"] + left + x * (right - left), canvas["y"] + bottom + y * (top - bottom)
@@ -172,14 +163,17 @@ def hover(figure: Figure, number: int) -> None:
     tip = stage.locator(".explorer-tip")
     assert tip.is_visible(), "指着数据，没有读数"
     assert reads_well(tip.inner_text()), f"读数是 {tip.inner_text()!r}"
+    return True
 
 
+@everywhere
 def test_live_training_needs_a_kernel(shown):
     for figure in shown:
         assert not figure.button("现场训练").is_visible()
         assert not figure.button("开始训练").is_visible()
 
 
+@everywhere
 def test_dark_mode_recolours_the_frames(shown, visit, request):
     """深色模式里坐标、刻度和标题换成浅色，与背景的对比度够读。"""
     light = [figure.root.evaluate(INK) for figure in shown]
@@ -191,21 +185,22 @@ def test_dark_mode_recolours_the_frames(shown, visit, request):
         assert after and set(after).isdisjoint(before), f"{figure}：画框没有换色"
         for color in set(after):
             assert contrast(color, paper) >= 4.5, f"{figure}：{color}"
-        assert not figure.problems()
+    assert not problems(shown)
 
 
+@everywhere
 def test_resize(shown, request):
     """变成手机宽，画布跟着变，数据还在画框里的同一处；变回来也一样。"""
     phone = request.getfixturevalue("phone")
-    for figure in shown:
-        width, _, css_width, _ = figure.read()["panels"][0]["size"]
+    for shot in read_all(shown):
+        width, _, css_width, _ = shot["panels"][0]["size"]
         assert width == css_width <= 390
-        assert not figure.problems()
+    assert not problems(shown)
     resize(phone, DESKTOP)
-    for figure in shown:
-        assert not figure.problems()
+    assert not problems(shown)
 
 
+@by_hand
 def test_keyboard_only(shown, subtests):
     """按 Tab 走得到每个控件；停在哪里看得出来，读屏软件念得出名字。"""
     for figure in shown:

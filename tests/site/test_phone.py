@@ -2,10 +2,10 @@
 
 import pytest
 from figure import figures
-from pages import CHAPTERS, HOME, PHONE
+from pages import BY_HAND, PHONE
 
 
-@pytest.mark.parametrize("path", [HOME, *CHAPTERS])
+@pytest.mark.parametrize("path", BY_HAND)
 def test_touch(path, open_page, new_context):
     context = new_context(viewport=PHONE, device_scale_factor=3, is_mobile=True, has_touch=True)
     page, log = open_page(path, context)

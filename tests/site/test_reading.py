@@ -1,17 +1,16 @@
 """读者从首页走进来：看得见图，找得到章节，搜得到词，下载得到笔记本。"""
 
-import json
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
-from pages import CHAPTERS, DESKTOP, HOME, HTML, PAGES, ROOT
+from pages import CHAPTERS, DESKTOP, HOME, HTML, PAGES, on_pages, todays_chapter
 
 from theme.build import repository
 
-at_home = pytest.mark.parametrize("visit", [HOME], indirect=True, scope="session")
-at_chapters = pytest.mark.parametrize("visit", CHAPTERS, indirect=True, scope="session")
+at_home = on_pages([HOME])
+at_a_chapter = on_pages([todays_chapter()])
 
 
 @at_home
@@ -45,22 +44,22 @@ def test_eight_parts(visit):
     assert cards.locator("li .todo", has_text="编写中").count() == 32 - len(CHAPTERS)
 
 
-@at_chapters
+@at_a_chapter
 def test_notebook_download(visit):
-    """下载的就是仓库里的笔记本：格式合规，没有输出。"""
+    """按钮真的下载得到那个文件（它的内容由 tests/book 看）：格式合规，没有输出。"""
     visit.get_by_label("下载此页面").click()
     with visit.context.expect_event("download") as download:  # 链接开一个新窗口，下载在那里发生
         visit.locator('.dropdown-download-buttons a[href$=".ipynb"]').click()
-    text = download.value.path().read_text(encoding="utf-8")
-    notebook = nbformat.reads(text, as_version=4)
+    data = download.value.path().read_bytes()
+    notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
     nbformat.validate(notebook)
     assert not any(cell.get("outputs") for cell in notebook.cells)
     path = Path(visit.url.split("/", 3)[3]).with_suffix(".ipynb")
     assert download.value.suggested_filename == path.name
-    assert json.loads(text) == json.loads((ROOT / path).read_text(encoding="utf-8"))
+    assert data == (HTML / "_sources" / path).read_bytes()
 
 
-@at_chapters
+@at_a_chapter
 def test_colab_button_follows_the_repository(visit):
     """仓库地址填了才有 Colab 按钮，指向这一章。"""
     buttons = visit.locator('.article-header-buttons a[href*="colab.research.google.com"]')
