@@ -243,7 +243,7 @@ def test_points(points, holes):
 
 
 def test_points_on_the_edge_are_whole(page, runs):
-    corners = ([-1, -1, 1, 1, 1.2], [-1, 1, -1, 1, 0])  # 最后一个在框外
+    corners = ([-1, -1, 1, 1, 1.03], [-1, 1, -1, 1, 0])  # 最后一个的中心在框外
 
     def build(ax, scale):
         return [Points(*corners, ax=ax, color=COLOR, size=9)]
@@ -412,7 +412,7 @@ def test_segments(segments, holes):
 @pytest.fixture(scope="module")
 def words(page, runs):
     def build(ax, scale):
-        places = (f"{scale}_x", f"{scale}_y")
+        places = (f"{scale}_x", data(scale, False)[1])  # 缺的是词，不是位置
         return [Text(*places, "word", vocabulary=WORDS, size=8, color=COLOR, ax=ax)]
 
     return Mounted(page, runs, "words", build)
@@ -422,7 +422,7 @@ def words(page, runs):
 def test_words(words, holes):
     """词写在自己的位置上，长短对得上；缺的不写。"""
     for shown, scale in zip(words.draw(holes), words.scales, strict=True):
-        places = shown.place(*data(scale, holes))
+        places = shown.place(*data(scale, False))
         ink, seen = shown.ink(), np.zeros_like(shown.ink())
         for n in kept(holes):
             left, top = ((places[n] - [16, 8]) * RATIO).astype(int)
@@ -508,6 +508,7 @@ def test_tiles_and_photos(pictures, holes):
     for row, column in np.ndindex(3, 4):
         (at,) = photo.place([column], [row])
         got, want = photo.color(at), data["photo"][row, column]
+        assert f"第 {row} 行，第 {column} 列：" in pictures.hover(1, at)
         assert got[3] == 0 if np.isnan(want).any() else np.abs(got[:3] - 255 * want).max() <= 2
 
 

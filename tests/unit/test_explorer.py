@@ -568,13 +568,16 @@ def test_colors_of_classes_are_exact(fig, monkeypatch):
     canvas = Canvas(fig.axes[0], monkeypatch)
     colors = ["#ffffff", "#2F7FC1", "#D55E00"]
     layers = [Image("kind", cmap=colors), Points([0, 1, 2], [0, 0, 0], values="of", cmap=colors)]
-    view = view_of(explore(words(kind=[[0, 1], [2, 0]], of=[2, 1, 0]), fig, layers, alt="类"))
+    runs = words(kind=[[0, 1], [2, 0]], of=[2, 1, 0])
+    runs["kind"][..., 0, 0] = np.nan
+    view = view_of(explore(runs, fig, layers, alt="类"))
     image, points = view.spec["layers"]
     assert image["colors"] == "ffffff2f7fc1d55e00"
-    assert decode(view, image["channels"]["z"]).ravel().tolist() == [0, 1, 2, 0]
+    kind = decode(view, image["channels"]["z"]).ravel()
+    assert np.isnan(kind[0]) and kind[1:].tolist() == [1, 2, 0]
     assert decode(view, points["channels"]["z"]).ravel().tolist() == [2, 1, 0]
     ((args, _),) = canvas["imshow"]
-    assert mpl.colors.to_hex(args[0][1, 0]) == "#d55e00"
+    assert mpl.colors.to_hex(args[0][1, 0]) == "#d55e00" and args[0][0, 0, 3] == 0
     with pytest.raises(ValueError, match=r"3 种颜色.*收到了 3"):
         other, _ = plt.subplots()
         explore(words(kind=[[0, 3]]), other, [Image("kind", cmap=colors)], alt="类")

@@ -298,10 +298,8 @@ def _picture(
 ) -> bytes:
     """用 matplotlib 画出打开时的那一步。"""
     for layer, array in zip(layers, arrays, strict=True):
-        limits = layer.ax.get_xlim(), layer.ax.get_ylim()
         end = step + 1 if layer.history else None
         layer.paint({name: _at(a, position, step)[:, :end] for name, a in array.items()})
-        layer.ax.set(xlim=limits[0], ylim=limits[1])
     frame.add_legends(fig)
     return frame.picture(fig)
 
