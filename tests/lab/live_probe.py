@@ -4,7 +4,6 @@
 """
 
 import gc
-import queue
 
 import numpy as np
 
@@ -27,23 +26,30 @@ def recorded(view, layer, name, position, step):
 
 
 def train(trainer, position):
-    """现场训练一次，返回每一步的 ``[{通道: 数组}]`` 和结局。"""
-    inbox = queue.Queue()
-    trainer.send = lambda *message: inbox.put(message)
+    """现场训练一次，返回每一步的 ``[{通道: 数组}]`` 和最后一条答复。"""
+    inbox, send = [], trainer.send
+    trainer.send = lambda *message: inbox.append(message)
+
+    def ask(content):
+        trainer.receive(content)
+        return inbox.pop()
+
     at = {h.name: 0 if h.slider is None else position[h.slider] for h in trainer.hyperparameters}
     raw = {
         h.name: h.values[at[h.name]] if h.numeric else at[h.name] for h in trainer.hyperparameters
     }
-    trainer.receive({"type": "train", "id": "", "values": raw})
-    steps = []
-    while True:
-        message, buffers = inbox.get(timeout=120)
-        if message["type"] == "done":
-            return steps, message
-        for layers in message.get("steps", []):
-            steps.append(
-                [{name: decode(c, buffers[0]) for name, c in layer.items()} for layer in layers]
-            )
+    try:
+        answer, _ = ask({"type": "start", "id": "probe", "values": raw})
+        steps = []
+        while "outcome" not in answer:
+            answer, buffers = ask({"type": "next", "id": "probe"})
+            for layers in answer["steps"]:
+                steps.append(
+                    [{name: decode(c, buffers[0]) for name, c in x.items()} for x in layers]
+                )
+    finally:
+        trainer.send = send
+    return steps, answer
 
 
 def compare(trainer):

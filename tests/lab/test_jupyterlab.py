@@ -93,12 +93,13 @@ def test_the_curve_grows_beside_the_recorded_one_until_stopped(lab, own):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("学习率", "0", "学习率要大于 0，收到的是 0。"),
-        ("学习率", "-0.1", "学习率要大于 0，收到的是 -0.1。"),
+        ("学习率", "0", "学习率要在 0.001 到 1 之间，收到的是 0。"),
+        ("学习率", "-0.1", "学习率要在 0.001 到 1 之间，收到的是 -0.1。"),
         ("学习率", "", "学习率要填一个数。"),
         ("个数", "1.5", "个数要填整数，收到的是 1.5。"),
+        ("个数", "1000000", "个数要在 1 到 8 之间，收到的是 1e+06。"),
     ],
-    ids=["zero", "negative", "empty", "fraction"],
+    ids=["zero", "negative", "empty", "fraction", "huge"],
 )
 def test_wrong_values_are_explained(own, field, value, message):
     own.form.get_by_label(field).fill(value)
@@ -107,19 +108,44 @@ def test_wrong_values_are_explained(own, field, value, message):
     expect(own.button("开始训练")).to_be_enabled()
 
 
-def test_training_goes_on_beside_a_running_cell_and_through_an_interrupt(lab, own):
+def test_training_waits_for_a_running_cell_and_goes_on_after_an_interrupt(lab, own):
     lab.execute("pause = 0.05")
     lab.page.evaluate(
         """() => { window.busy = notebook.sessionContext.session.kernel
           .requestExecute({ code: "time.sleep(600)" }).done.then((r) => r.content.ename) }"""
     )
     own.train("0.05")
-    own.page.wait_for_function("frames_.some((f) => f.live[0] > 3)")
+    expect(own.status).to_contain_text(re.compile("内核正在运行别的单元格|内核还没有回应"))
     lab.command("notebook:interrupt-kernel")
     assert lab.page.evaluate("busy") == "KeyboardInterrupt"
+    own.page.wait_for_function("frames_.some((f) => f.live[0] > 3)")
     assert lab.execute("pause = 0") == "ok"
     expect(own.status).to_contain_text("训练完成")
     assert own.frames()[-1]["live"] == 60
+
+
+def test_interrupting_the_kernel_stops_the_training_and_says_so(lab, own):
+    lab.execute("pause = 0.2")
+    own.train("0.05")
+    own.page.wait_for_function("frames_.some((f) => f.live[0] > 3)")
+    lab.command("notebook:interrupt-kernel")
+    expect(own.status).to_contain_text("内核被中断，停在步")
+    lab.execute("pause = 0")
+    own.train("0.05")
+    expect(own.status).to_contain_text("训练完成")
+
+
+def test_the_kernels_random_numbers_are_as_if_nothing_was_trained(lab, own):
+    lab.execute("np.random.seed(3); expected = np.random.rand(2); np.random.seed(3)")
+    own.train("0.05")
+    expect(own.status).to_contain_text("训练完成")
+    assert lab.execute("assert (np.random.rand(2) == expected).all()") == "ok"
+
+
+def test_the_picture_steps_aside_for_the_widget(lab):
+    pictures = lab.page.locator(".explorer-picture")
+    assert pictures.count() == lab.page.locator(".explorer-view").count()
+    assert not any(picture.is_visible() for picture in pictures.all())
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
@@ -143,9 +169,9 @@ def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     lab.settle("notebook.sessionContext.session.kernel.info")
     own.button("停止").click()
-    expect(own.status).to_contain_text("内核没有回应")
+    expect(own.status).to_contain_text("已停止")
     own.button("开始训练").click()
-    expect(own.status).to_contain_text("内核没有回应")
+    expect(own.status).to_contain_text("内核还没有回应")
 
     views = lab.page.locator(".explorer-view")
     n_views, old = views.count(), own.root.element_handle()
@@ -159,3 +185,36 @@ def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     again.train("0.07")
     expect(again.status).to_contain_text("训练完成")
     assert again.frames()[-1]["live"] == 60
+
+
+def test_rerunning_a_cell_closes_its_old_widgets(lab):
+    """最后一格重新运行几次，内核里的小部件不增加；别的格里的图照样能用。"""
+    count = "len(__import__('ipywidgets').widgets.widget._instances)"
+    lab.execute(f"before = {count}")
+    for _ in range(3):
+        lab.page.evaluate(
+            "() => { notebook.content.activeCellIndex = notebook.content.widgets.length - 1 }"
+        )
+        lab.command("notebook:run-cell")
+    assert lab.execute(f"assert {count} == before, ({count}, before)") == "ok"
+    first = lab.picture(0)
+    first.button("开始训练").click()
+    expect(first.status).to_contain_text(re.compile("训练完成|发散"))
+
+
+def test_reopened_with_a_new_kernel_every_figure_is_a_picture(lab):
+    """存盘、关掉内核、重新打开（信任的笔记本）：每张图都是图片和一句话，没有报错的那一行。"""
+    lab.command("docmanager:save")
+    n_pictures = lab.page.locator(".explorer-picture").count()
+    lab.settle("notebook.sessionContext.session.kernel.shutdown()")
+    lab.page.reload(wait_until="commit")
+    lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
+    pictures = lab.page.locator(".explorer-picture")
+    expect(pictures).to_have_count(n_pictures)
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        expect(picture.locator("p")).to_contain_text("重新运行这一格")
+        image = picture.locator("img")
+        assert image.evaluate("(node) => node.complete && node.naturalWidth") > 100
+    errors = lab.page.get_by_text("Error displaying widget")
+    assert not any(error.is_visible() for error in errors.all())

@@ -6,6 +6,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 EXPLORER = ("tests/unit/test_explorer.py",)
+FRAME = (*EXPLORER, "-k", "limits or axes or panel or figures or bars")
+CODE = (
+    *EXPLORER,
+    "-k",
+    "encoding or stored or recorded or holes or written or numbers or fraction",
+)
+PICTURE = (*EXPLORER, "-k", "picture or controls or opens or image or tiles")
 LIVE = ("tests/unit/test_explorer_live.py",)
 SWEEP = ("tests/unit/test_sweep.py",)
 CHECKS = ("tests/unit/test_checks.py",)
@@ -37,7 +44,7 @@ MUTANTS = [
     # ---------- Python：范围、画框、编码 ----------
     *_mutants(
         f"{EX}/layers/bars.py",
-        EXPLORER,
+        FRAME,
         ("柱子只占到中心", "x - self.width / 2, x + self.width / 2", "x, x", PIXELS),
         ("柱子的范围不从 0 起", 'np.append(arrays["y"].ravel(), 0.0)', 'arrays["y"].ravel()'),
         (
@@ -49,7 +56,7 @@ MUTANTS = [
     ),
     *_mutants(
         f"{EX}/frame.py",
-        EXPLORER,
+        FRAME,
         ("定范围不看画框里已有的东西", "[*arrays, *drawn]", "[*arrays]"),
         ("对数轴的范围不去掉零和负数", "values[values > 0] if log", "values if log"),
         ("导出时布局没有固定", 'fig.set_layout_engine("none")', "pass"),
@@ -67,14 +74,14 @@ MUTANTS = [
     ),
     *_mutants(
         f"{EX}/__init__.py",
-        EXPLORER,
+        PICTURE,
         ("画 PNG 时改动了范围", "layer.ax.set(xlim=limits[0], ylim=limits[1])", "pass"),
         ("PNG 里的历史画到头", "end = step + 1 if layer.history else None", "end = None"),
         ("滑块总从第一个取值开始", "return values.index(wanted)", "return 0"),
     ),
     *_mutants(
         f"{EX}/encode.py",
-        EXPLORER,
+        CODE,
         (
             "缺的数成了最大的数",
             "np.where(np.isnan(array), top + 1, levels)",
@@ -89,7 +96,7 @@ MUTANTS = [
     ),
     *_mutants(
         f"{EX}/layers/image.py",
-        EXPLORER,
+        PICTURE,
         (
             "图像上下颠倒",
             "pixels[..., ::-1, :, :] if upside_down",
@@ -173,5 +180,21 @@ MUTANTS = [
             "except (OverflowError, FloatingPointError):\n        diverged = True",
             "except FloatingPointError:\n        diverged = True",
         ),
+    ),
+    *_mutants(
+        "utils/checks/_comparison.py",
+        CHECKS,
+        ("整数的答案差一点也算对", "rtol = atol = 0.0", "pass"),
+        ("形状不同也比数", "if a.shape != b.shape:", "if a.size != b.size:"),
+        ("丢了小数部分的答案算对", "if lost else None", "if False else None"),
+        ("改动了输入认不出来", "bool(np.array_equal(a, b, equal_nan=True))", "True"),
+        ("容差不看参考的精度", "{2: 2e-2, 4: 1e-4}.get(_float_bytes(want), 1e-6)", "2e-2"),
+    ),
+    *_mutants(
+        "utils/checks/_running.py",
+        CHECKS,
+        ("梯度缺了当作对", "torch.zeros_like(x) if g is None else g", "g"),
+        ("检查以后种子变了", "        torch.set_rng_state(states[2])", "        pass"),
+        ("答案不可重复", "    torch.manual_seed(0)\n", ""),
     ),
 ]
