@@ -35,20 +35,11 @@ def test_chinese_and_math_have_glyphs():
     plt.close(fig)
 
 
-@pytest.fixture
-def default_dtype():
-    """setup 会改全局的默认类型，测完恢复。"""
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.mark.usefixtures("default_dtype")
 def test_setup_makes_double_precision_the_default():
     utils.setup()
     assert torch.zeros(1).dtype == torch.float64
 
 
-@pytest.mark.usefixtures("default_dtype")
 def test_setup_fixes_every_seed():
     def draws():
         utils.setup(seed=3)

@@ -10,12 +10,11 @@ from torch.nn import functional as F
 
 from utils.training import Copies
 
-X, TOKENS, IMAGES = (
-    torch.randn(50, 6, generator=torch.Generator().manual_seed(1)),
-    torch.randint(7, (50, 6), generator=torch.Generator().manual_seed(2)),
-    torch.randn(50, 1, 8, 8, generator=torch.Generator().manual_seed(3)),
-)
-Y = torch.randint(3, (50,), generator=torch.Generator().manual_seed(4))
+G = torch.Generator().manual_seed(0)
+X = torch.randn(50, 6, generator=G, dtype=torch.float32)
+TOKENS = torch.randint(7, (50, 6), generator=G)
+IMAGES = torch.randn(50, 1, 8, 8, generator=G, dtype=torch.float32)
+Y = torch.randint(3, (50,), generator=G)
 
 
 def mlp():
