@@ -26,7 +26,7 @@ document.documentElement.classList.add("scripted");
   mode ??= matchMedia("(max-width: 640px)").matches ? "reading" : "code";
   document.documentElement.dataset.show = mode;
 }"""
-SHORT = 6  # 打印的结果不超过这么多行，阅读时也留着
+SHORT = 4  # 打印的结果不超过这么多行，阅读时也留着
 
 
 def fold_cells(app: Sphinx, doctree: nodes.document) -> None:
