@@ -62,6 +62,8 @@
     const root = document.querySelectorAll(".explorer")[number];
     const controls = [...root.querySelector(".explorer-controls").children].map((control) => {
       const handle = control.querySelector("[role=slider]");
+      const select = control.querySelector("select");
+      if (select) return { index: select.selectedIndex, shows: select.selectedOptions[0].textContent };
       const buttons = [...control.querySelectorAll("button")];
       return handle
         ? { index: Number(handle.getAttribute("aria-valuenow")), shows: control.querySelector(".widget-readout").textContent }
@@ -85,7 +87,8 @@
       };
     });
     const ink = getComputedStyle(root).getPropertyValue("--ex-ink").trim();
-    return { controls, panels, ink, status: root.querySelector(".explorer-status").textContent };
+    const future = root.querySelector(".explorer-view").dataset.future !== "hidden"; // 还没走到的部分画不画
+    return { controls, panels, ink, future, status: root.querySelector(".explorer-status").textContent };
   };
   /** 等两帧，再等第二帧画完：滑块和窗口的变化都已经画出来。 */
   const frame = () => new Promise(requestAnimationFrame);
