@@ -347,6 +347,7 @@ class Recording:
         index, step = self.split(at)
         for number, panel in enumerate(shot["panels"]):
             where = f"滑块在 {at} 时，第 {number} 块"
+            panel = panel | {"future": shot.get("future", True)}
             found = self._panel(number, panel, index, step, pinned, shot["ink"])
             out += [f"{where}：{p}" for p in found]
         return out + self._status(shot["status"], index, step)
@@ -393,6 +394,8 @@ class Recording:
         want = [
             part
             for stroke in self.strokes(number, index, step, pinned)
+            # 读者动手之前，还没走到的部分（淡的实线）不画
+            if drawn.get("future", True) or stroke["kind"] != "line" or stroke["alpha"] == 1
             for part in _placed(stroke, clip["box"], scale)
         ]
         for stroke in want:

@@ -93,7 +93,8 @@
       };
     });
     const ink = getComputedStyle(root).getPropertyValue("--ex-ink").trim();
-    return { controls, panels, ink, status: root.querySelector(".explorer-status").textContent };
+    const future = root.querySelector(".explorer-view").dataset.future !== "hidden"; // 还没走到的部分画不画
+    return { controls, panels, ink, future, status: root.querySelector(".explorer-status").textContent };
   };
 
   /** 把一个控件移到 position：与读者按键、点击走同一条路，只是不用真的键盘。 */
