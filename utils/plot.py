@@ -29,7 +29,8 @@ COLORS: dict[str, str] = {
 """依次画几条线时的次序。"""
 
 # 画框里的三种“墨水”。可拖动的图会把它们换成 CSS 变量，于是同一张图在深色模式下也读得清。
-INK, RULE, GRID, PAPER = "#1f2328", "#6e7781", "#e4e7eb", "#ffffff"
+# 纸色与纯白差一点点：当底色用的跟着变深，白色的数据不变。
+INK, RULE, GRID, PAPER = "#1f2328", "#6e7781", "#e4e7eb", "#fefefe"
 
 
 def use_style() -> None:

@@ -19,9 +19,7 @@ from matplotlib.transforms import Bbox
 from utils import plot
 from utils.explorer.encode import axis_spec
 
-# 字和图例的白底在深色模式里要跟着变深，白色的数据不变：先把白底换成这种几乎一样的白，好认出来
-_PAPER = "#fefefe"
-_INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", _PAPER: "paper"}
+_INKS = {plot.INK: "ink", plot.RULE: "rule", plot.GRID: "grid", plot.PAPER: "paper"}
 _PAD = 0.08  # 每块四周留的白，英寸：框边上的点要画得全
 
 
@@ -198,11 +196,12 @@ def _static_labels(ax: Axes) -> list[dict[str, Any]]:
 
 
 def _mark_paper(fig: Figure) -> None:
+    """字和图例的白底换成纸色，在深色模式里跟着变深；白色的数据不动。"""
     boxes = [legend.get_frame() for legend in fig.findobj(Legend)]
     boxes += [box for text in fig.findobj(Text) if (box := text.get_bbox_patch()) is not None]
     for box in boxes:
-        if mpl.colors.to_hex(box.get_facecolor()) == plot.PAPER:
-            box.set_facecolor(mpl.colors.to_rgba(_PAPER, box.get_alpha()))
+        if mpl.colors.to_hex(box.get_facecolor()) == "#ffffff":
+            box.set_facecolor(mpl.colors.to_rgba(plot.PAPER, box.get_alpha()))
 
 
 def _svg(fig: Figure, inches: Bbox) -> str:
