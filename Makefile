@@ -9,7 +9,8 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 SITE := _build/html/.stamp
-SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f \
+# 名字里带空格的（例如 Untitled Folder）不是书的一部分，make 也写不出这样的依赖
+SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f -not -path '* *' \
 	-not -path '*/node_modules/*' -not -path '*/vendor/*' -not -path '*/__pycache__/*' \
 	-not -path '*/.ipynb_checkpoints/*')
 export OMP_NUM_THREADS ?= 1

@@ -1,7 +1,7 @@
 """make 说不清楚的几件事。不用 make（例如在 Windows 上）也可以直接运行：
 
 python -m theme.build scripts      取来网站自带的脚本，放进 theme/vendor
-python -m theme.build browser      找到 Chromium；没有就用系统的包管理器安装，并写出它的位置
+python -m theme.build browser      写出 Chromium 的位置；没有就说怎样安装
 python -m theme.build setup-cells  按仓库地址改写各章的安装单元格
 python -m theme.build screenshot   给构建好的首页拍一张照片（README 用）
 """
@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 from functools import partial
@@ -88,14 +87,6 @@ BROWSER_PATHS = [
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
     "C:/Program Files (x86)/Google/Chrome/Application/chrome.exe",
 ]
-INSTALLERS = {  # 包管理器 -> 依次运行的命令
-    "apt-get": ["apt-get update", "apt-get install -y chromium"],
-    "dnf": ["dnf install -y chromium"],
-    "pacman": ["pacman -Sy --noconfirm chromium"],
-    "zypper": ["zypper --non-interactive install chromium"],
-    "apk": ["apk add chromium"],
-    "brew": ["brew install --cask chromium"],
-}
 
 
 def find_browser() -> str | None:
@@ -105,19 +96,11 @@ def find_browser() -> str | None:
 
 
 def browser() -> None:
-    """找到浏览器；没有就试着安装。成功时在标准输出写出它的位置。"""
-    if not find_browser():
-        manager = next(filter(shutil.which, INSTALLERS), None)
-        root = getattr(os, "geteuid", lambda: 0)() == 0 or manager == "brew"
-        sudo = [] if root else ["sudo", "-n"]
-        if manager and (root or shutil.which("sudo")):
-            for command in INSTALLERS[manager]:
-                print("$", *sudo, command, file=sys.stderr)
-                subprocess.run([*sudo, *command.split()], stdout=sys.stderr)
+    """在标准输出写出浏览器的位置；没有就说怎样安装，自己不去装。"""
     print(
         find_browser()
         or sys.exit(
-            "网站测试需要 Chromium 或 Chrome，这台机器上没有找到，也没能自动安装。\n"
+            "网站测试需要 Chromium 或 Chrome，这台机器上没有找到。\n"
             "请先安装（Debian：sudo apt install chromium；macOS：brew install --cask chromium；\n"
             "Windows：winget install Google.Chrome），或用环境变量 CHROMIUM 指出它的位置。"
         )
