@@ -213,7 +213,7 @@ def test_controls_start_where_asked(runs, fig):
     lr, mode, step = controls.children
     assert isinstance(lr, widgets.SelectionSlider) and lr.description == "学习率"
     assert isinstance(mode, widgets.ToggleButtons)
-    assert (lr.index, mode.index, step.index) == (2, 1, 4)
+    assert (lr.index, mode.index, step.index) == (2, 1, 0)
     assert (view.axis_0, view.axis_1, view.step) == (2, 1, 0)
 
 
