@@ -94,9 +94,9 @@ def test_home_remembers_and_forgets(open_page, new_context):
     assert page.locator(".resume, .memory-note").count() == 0
     page.close()
     page, _ = open_page(CHAPTERS[1], context)
+    page.locator(".done-box input").first.check()
     page.evaluate("document.querySelectorAll('.bd-article h2')[4].scrollIntoView(); settle()")
     section = page.locator(".bd-article h2").nth(4).evaluate("n => n.firstChild.textContent")
-    page.locator(".done-box input").first.check()
     page.close()
     page, log = open_page(HOME, context)
     resume = page.locator(".resume a")
