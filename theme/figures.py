@@ -16,13 +16,6 @@ LOGGER = logging.getLogger(__name__)
 TITLES = re.compile(r"""title(?:=|\()\s*f?["']([^"'{}]+)["']""")
 
 
-def pass_alt(notebook: dict) -> None:
-    """单元格元数据里的 ``alt`` 换成 myst-nb 认得的写法。"""
-    for cell in notebook["cells"]:
-        if alt := cell["metadata"].get("alt"):
-            cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": alt}
-
-
 def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
     for image in doctree.findall(nodes.image):
         if image.get("alt"):
@@ -32,8 +25,9 @@ def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
             cell = cell.parent
         if cell is None:
             raise ExtensionError(f"{app.env.docname} 里的图片 {image['uri']} 没有文字说明（alt）")
-        image["alt"] = derive(cell, doctree)
-        if not cells.shows(cell, cells.WIDGET):
+        written = cell["cell_metadata"].get("alt")
+        image["alt"] = written or derive(cell, doctree)
+        if not written and not cells.shows(cell, cells.WIDGET):
             LOGGER.info("没有写 alt，代以：%s %s", app.env.docname, image["alt"])
 
 

@@ -12,7 +12,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-from theme.figures import pass_alt
 
 
 def topic_cells(notebook: dict) -> dict[str, int]:
@@ -95,7 +94,6 @@ def transform_source(app: Sphinx, docname: str, source: list[str]) -> None:
         for topic, i in topic_cells(notebook).items():
             cell = notebook["cells"][i]
             cell["source"] = f"({topic})=\n" + "".join(cell["source"])
-        pass_alt(notebook)
         source[0] = json.dumps(notebook, ensure_ascii=False)
 
 
