@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from theme import (
+    anchors,
     chrome,
     downloads,
     execution,
@@ -20,6 +21,7 @@ from theme import (
 )
 
 MODULES = (
+    anchors,
     chrome,
     downloads,
     execution,

@@ -40,12 +40,13 @@ class SmallBook:
         self.environment = dict(os.environ)
         self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
         self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
-        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils"):
+        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils/explorer"):
             (folder / name).mkdir(parents=True)
         skip = shutil.ignore_patterns("node_modules", "vendor", "__pycache__")
         shutil.copytree(ROOT / "theme", folder / "theme", ignore=skip, dirs_exist_ok=True)
         copied = ["requirements.txt", "pyproject.toml", "book/syllabus.yml", "book/references.bib"]
-        for name in [*copied, "book/appendix/glossary.md"]:
+        copied += ["book/appendix/glossary.md", "utils/explorer/explorer.css"]
+        for name in copied:
             shutil.copy(ROOT / name, folder / name)
         (folder / "book" / "index.md").write_text("# 书\n", encoding="utf-8")
         chapters = [{"file": "book/p1_x/ch01_what_is_ml"}]

@@ -126,3 +126,9 @@ def test_the_index_of_topics_links_every_finished_topic():
         for topic in topic_cells(read(path)):
             anchor = re.sub(r"[^a-z0-9]+", "-", topic)
             assert f"../{path.parent.name}/{path.stem}.html#{anchor}" in links, topic
+
+
+def test_no_section_of_a_chapter_has_an_address_of_its_number():
+    for name in finished_chapters(ROOT).values():
+        ids = parse(SITE / f"{name}.html").ids
+        assert not [i for i in ids if re.fullmatch(r"id\d+", i)], name

@@ -34,7 +34,9 @@ function target() {
 const headerHeight = () =>
   (document.querySelector(".bd-header-article")?.offsetHeight ?? 0) + 16;
 
-const places = () => document.querySelectorAll(".bd-article :is(section[id], p, li, .cell)");
+// 按序号记，所以不数图里的：图比文字晚画好，刷新以后的序号会不同
+const places = () =>
+  document.querySelectorAll(".bd-article :is(section[id], p, li, .cell):not(.cell_output *)");
 
 /** 记下读者停在哪一段，供刷新与后退用。 */
 function remember() {
