@@ -38,14 +38,15 @@ class SmallBook:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = dict(os.environ)
+        self.encoding = "utf-8"  # 构建时打印用的编码
         self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
         self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
-        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils"):
+        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils/explorer"):
             (folder / name).mkdir(parents=True)
         skip = shutil.ignore_patterns("node_modules", "vendor", "__pycache__")
         shutil.copytree(ROOT / "theme", folder / "theme", ignore=skip, dirs_exist_ok=True)
         copied = ["requirements.txt", "pyproject.toml", "book/syllabus.yml", "book/references.bib"]
-        for name in [*copied, "book/appendix/glossary.md"]:
+        for name in [*copied, "book/appendix/glossary.md", "utils/explorer/explorer.css"]:
             shutil.copy(ROOT / name, folder / name)
         (folder / "book" / "index.md").write_text("# 书\n", encoding="utf-8")
         chapters = [{"file": "book/p1_x/ch01_what_is_ml"}]
@@ -58,6 +59,12 @@ class SmallBook:
         config["repository"]["url"] = url
         text = yaml.safe_dump(config, allow_unicode=True)
         (self.folder / "_config.yml").write_text(text, encoding="utf-8")
+
+    def bring_helper(self) -> None:
+        """小书有自己的一份辅助包：有图的页面要它的脚本和样式。"""
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "utils", self.folder / "utils", ignore=skip, dirs_exist_ok=True)
+        self.environment["PYTHONPATH"] = str(self.folder)
 
     def write(self, cells: list[dict]) -> None:
         blank = {"code": {"outputs": [], "execution_count": None}, "markdown": {}}
@@ -81,8 +88,8 @@ class SmallBook:
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
-            text=True,
-            encoding="utf-8",
+            encoding=self.encoding,
+            errors="replace",
         )
         output = done.stdout + done.stderr
         assert done.returncode == code, output[-3000:]
@@ -90,5 +97,6 @@ class SmallBook:
 
 
 @pytest.fixture
-def small_book(tmp_path: Path) -> SmallBook:
-    return SmallBook(tmp_path)
+def small_book(request: pytest.FixtureRequest, tmp_path: Path) -> SmallBook:
+    """一本小书；间接的参数是它所在的文件夹的名字。"""
+    return SmallBook(tmp_path / getattr(request, "param", ""))
