@@ -127,7 +127,7 @@ def prepare_kernels(folder: Path) -> None:
     不然第一个导入 matplotlib 的内核会往 stderr 写一行“正在建字体缓存”；个人文件夹只读时每个都会写。
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    os.environ["MPLCONFIGDIR"] = str(folder / "matplotlib")
     command = [sys.executable, "-c", "import matplotlib.font_manager"]
     subprocess.run(command, check=True, capture_output=True)
 

@@ -38,6 +38,7 @@ class SmallBook:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = dict(os.environ)
+        self.encoding = "utf-8"  # 构建时打印用的编码
         self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
         self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
         for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils/explorer"):
@@ -59,6 +60,12 @@ class SmallBook:
         config["repository"]["url"] = url
         text = yaml.safe_dump(config, allow_unicode=True)
         (self.folder / "_config.yml").write_text(text, encoding="utf-8")
+
+    def bring_helper(self) -> None:
+        """小书有自己的一份辅助包：有图的页面要它的脚本和样式。"""
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "utils", self.folder / "utils", ignore=skip, dirs_exist_ok=True)
+        self.environment["PYTHONPATH"] = str(self.folder)
 
     def write(self, cells: list[dict]) -> None:
         blank = {"code": {"outputs": [], "execution_count": None}, "markdown": {}}
@@ -82,8 +89,8 @@ class SmallBook:
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
-            text=True,
-            encoding="utf-8",
+            encoding=self.encoding,
+            errors="replace",
         )
         output = done.stdout + done.stderr
         assert done.returncode == code, output[-3000:]
@@ -91,5 +98,6 @@ class SmallBook:
 
 
 @pytest.fixture
-def small_book(tmp_path: Path) -> SmallBook:
-    return SmallBook(tmp_path)
+def small_book(request: pytest.FixtureRequest, tmp_path: Path) -> SmallBook:
+    """一本小书；间接的参数是它所在的文件夹的名字。"""
+    return SmallBook(tmp_path / getattr(request, "param", ""))

@@ -1,8 +1,11 @@
 """构建：出错就停并说清楚，警告算错，缓存只在该失效时失效，知识点有锚点。"""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
 from book_files import ROOT
 from nbformat import v4
 
@@ -58,7 +61,8 @@ def test_a_second_build_executes_nothing_until_the_code_changes(small_book):
     """个人文件夹不能写时也一样：matplotlib 会往 stderr 写“配置文件夹不能写”“正在建字体缓存”。"""
     home = small_book.folder / "home"
     home.write_text("不是文件夹", encoding="utf-8")
-    small_book.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    places = ("HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR")
+    small_book.environment |= dict.fromkeys(places, str(home))
     figure = code("import matplotlib.pyplot as plt\nplt.figure()")
     small_book.write([TITLE, figure])
     assert "执行 1 个笔记本" in small_book.build(0)
@@ -105,9 +109,8 @@ def test_outputs_depend_on_the_core_and_on_the_checks_of_their_own_chapter(tmp_p
 
 
 def test_new_scripts_reach_the_page_without_executing_again(small_book):
+    small_book.bring_helper()
     utils = small_book.folder / "utils"
-    shutil.copytree(ROOT / "utils", utils, dirs_exist_ok=True)
-    small_book.environment["PYTHONPATH"] = str(small_book.folder)
     small_book.write([TITLE, code(FIGURE)])
     assert "执行 1 个笔记本" in small_book.build(0)
     script = utils / "explorer" / "data.js"
@@ -115,6 +118,43 @@ def test_new_scripts_reach_the_page_without_executing_again(small_book):
     (utils / "checks" / "ch02_gradient_descent.py").write_text("", encoding="utf-8")
     assert "执行 1 个笔记本" not in small_book.build(0)
     assert "新的一行" in small_book.page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("small_book", ["我的 书"], indirect=True)
+def test_a_book_among_folders_with_blanks_and_chinese_names(small_book, tmp_path):
+    small_book.bring_helper()
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
+        place = tmp_path / f"一个 {name} 文件夹"
+        place.mkdir()
+        small_book.environment[name] = str(place)
+    small_book.write([TITLE, code(FIGURE)])
+    small_book.build(0)
+    html = small_book.page.read_text(encoding="utf-8")
+    assert "application/vnd.jupyter.widget-view+json" in html and "一条线" in html
+
+
+def test_make_passes_by_files_that_are_not_of_the_book(tmp_path):
+    """JupyterLab 里新建的文件夹叫 Untitled Folder，make 写不出带空格的依赖。"""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    ours = ["_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml", "utils/a.py"]
+    ours += ["theme/package-lock.json", "theme/build.py", "book/index.md"]
+    others = ["book/Untitled Folder/a.md", "book/我 的.ipynb", "book/.ipynb_checkpoints/a-b.ipynb"]
+    made = [".venv/.stamp", "theme/vendor/.stamp", "_build/html/.stamp"]
+    for when, names in enumerate([ours, made, others]):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+            os.utime(tmp_path / name, (when, when))
+
+    def plan() -> str:
+        command = ["make", "-n", "site"]
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, encoding="utf-8"
+        ).stdout
+
+    assert "jupyter-book" not in plan()
+    os.utime(tmp_path / "book" / "index.md", (9, 9))
+    assert "jupyter-book" in plan()
 
 
 def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book):
