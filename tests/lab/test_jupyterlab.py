@@ -1,4 +1,7 @@
-"""读者在 JupyterLab 里打开第 2 章：全部运行、拖动、现场训练、停止、中断、重启，再接着用。"""
+"""读者在 JupyterLab 里打开一个笔记本：全部运行、拖动、现场训练、停止、中断、重启，再接着用。
+
+笔记本只有三格，与哪一章写了什么无关；每一章的图能不能现场训练，在 test_colab.py。
+"""
 
 import re
 from pathlib import Path
@@ -9,20 +12,48 @@ from playwright.sync_api import expect
 
 from tests.lab.labserver import OWN, Notebook, serve
 
-CHAPTER = Path(__file__).parents[2] / "book/p1_foundations/ch02_gradient_descent.ipynb"
+NAME = "notebook.ipynb"
+SETUP = """
+import numpy as np
+import matplotlib.pyplot as plt
+from utils import Image, Line, Path, explore, setup, sweep
+setup()
+"""
+# 像一章里的图那样：历史曲线、轨迹、矩阵，走得远的学习率会发散
+FIRST = """
+def descend(lr, mode):
+    w = np.array([1.0, -0.8])
+    for t in range(100):
+        yield {"w": w, "a": w[0], "b": w[1], "loss": (w**2).sum(), "map": np.outer(w, w)}
+        w = w - lr * np.array([2.0, 0.2]) * w + (0.01 * np.sin(t) if mode == "抖" else 0)
+
+fig, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3))
+left.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+middle.set(xlim=(0, 100), ylim=(1e-6, 10), yscale="log")
+layers = [
+    Path("a", "b", ax=left),
+    Line("loss", ax=middle, label="损失"),
+    Image("map", ax=right, vmin=-1, vmax=1),
+]
+explore(sweep(descend, lr=[0.01, 0.1, 0.5, 0.9], mode=["稳", "抖"]), fig, layers,
+        labels={"lr": "学习率", "mode": "路况"}, alt="小碗里的下降")
+"""
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    """打开第 2 章，末尾加上读者自己的一格，全部运行。"""
+    """打开笔记本，全部运行。"""
     folder = tmp_path_factory.mktemp("jupyterlab")
-    notebook = nbformat.read(CHAPTER, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(OWN, id="own"))
+    cells = {"setup": SETUP, "first": FIRST, "own": OWN}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code, id=name) for name, code in cells.items()],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
     (folder / "notebooks").mkdir()
-    nbformat.write(notebook, folder / "notebooks" / CHAPTER.name)
+    nbformat.write(notebook, folder / "notebooks" / NAME)
     with serve(folder, folder / "notebooks") as url:
-        lab = Notebook(browser, url, CHAPTER.name)
+        lab = Notebook(browser, url, NAME)
         lab.run_all()
         yield lab
         lab.page.close()
@@ -30,7 +61,7 @@ def lab(browser, tmp_path_factory):
 
 @pytest.fixture
 def first(lab):
-    """这一章的第一张可拖动的图。"""
+    """第一张可拖动的图。"""
     return lab.picture(0)
 
 
@@ -46,7 +77,7 @@ def own(lab):
         picture.button("停止").click()
 
 
-def test_the_chapter_runs_and_draws_every_picture(lab):
+def test_the_notebook_runs_and_draws_every_picture(lab):
     assert [o for o in lab.outputs() if o["output_type"] == "error"] == []
     assert lab.page.locator(".explorer-view").count() > 1
 
@@ -161,6 +192,21 @@ def test_both_themes_are_readable(lab, own, theme):
     assert line >= 3
 
 
+def test_rerunning_a_cell_closes_its_old_widgets(lab):
+    """最后一格重新运行几次，内核里的小部件不增加；别的格里的图照样能用。"""
+    count = "len(__import__('ipywidgets').widgets.widget._instances)"
+    lab.execute(f"before = {count}")
+    for _ in range(3):
+        lab.page.evaluate(
+            "() => { notebook.content.activeCellIndex = notebook.content.widgets.length - 1 }"
+        )
+        lab.command("notebook:run-cell")
+    assert lab.execute(f"assert {count} == before, ({count}, before)") == "ok"
+    first = lab.picture(0)
+    first.button("开始训练").click()
+    expect(first.status).to_contain_text(re.compile("训练完成|发散"))
+
+
 def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     lab.execute("pause = 0.05")
     own.train("0.05")
@@ -185,21 +231,6 @@ def test_after_a_restart_the_old_picture_says_so_and_rerunning_works(lab, own):
     again.train("0.07")
     expect(again.status).to_contain_text("训练完成")
     assert again.frames()[-1]["live"] == 60
-
-
-def test_rerunning_a_cell_closes_its_old_widgets(lab):
-    """最后一格重新运行几次，内核里的小部件不增加；别的格里的图照样能用。"""
-    count = "len(__import__('ipywidgets').widgets.widget._instances)"
-    lab.execute(f"before = {count}")
-    for _ in range(3):
-        lab.page.evaluate(
-            "() => { notebook.content.activeCellIndex = notebook.content.widgets.length - 1 }"
-        )
-        lab.command("notebook:run-cell")
-    assert lab.execute(f"assert {count} == before, ({count}, before)") == "ok"
-    first = lab.picture(0)
-    first.button("开始训练").click()
-    expect(first.status).to_contain_text(re.compile("训练完成|发散"))
 
 
 def test_reopened_with_a_new_kernel_every_figure_is_a_picture(lab):

@@ -69,7 +69,8 @@ def explore(
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
     steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认是扫描结果里的步数坐标。
-    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来。
+    start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来，
+        头一回拖超参数时自己走到最后一步；写明的步就停着不动。
     step_label : 步的名字，如 ``"步"``、``"轮"``。
     train : 现场训练用的生成器函数，默认是 ``sweep`` 记下的那个。
     caption : 图下面的一句说明。
@@ -102,6 +103,7 @@ def explore(
         **_control_specs(hyperparameters, step_values, step_label),
         "runs": _run_specs(runs, sliders),
         "live": train is not None,
+        "jump": start_step is None,
     }
     # 图片不能拖，画的是走完的样子
     last = len(step_values) - 1 if start_step is None else first

@@ -5,10 +5,11 @@ const JUMPS = 10; // 读者要求少一些动画时，整个过程分成几跳
 const SPEEDS = [0.5, 1, 2, 4];
 
 class Player {
-  /** redraw()：position 或 future 变了，重画一次。 */
-  constructor(model, last, redraw) {
+  /** redraw()：position 或 future 变了，重画一次。jump：头一回拖超参数时自己走到最后一步。 */
+  constructor(model, { last, jump }, redraw) {
     this.model = model;
     this.last = last;
+    this.jump = jump;
     this.redraw = redraw;
     this.position = model.get("step"); // 可以是小数
     this.future = this.position >= last; // 要不要画还没走到的部分：读者先猜，动过以后才画
@@ -42,9 +43,9 @@ class Player {
     this.redraw();
   }
 
-  /** 动的是别的滑块：还停在第 0 步就走到底，不然看不出变化。 */
+  /** 动的是别的滑块：还没走过就走到底，不然看不出变化；作者写明停在哪一步的，就停在那里。 */
   revealAll() {
-    if (!this.future && this.model.get("step") === 0) this.seek(this.last);
+    if (this.jump && !this.touched) this.seek(this.last);
     else this.reveal();
   }
 

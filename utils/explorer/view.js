@@ -142,7 +142,7 @@ async function render({ model, el }) {
     });
   };
 
-  const player = new Player(model, last, redraw);
+  const player = new Player(model, { last, jump: spec.jump }, redraw);
   const liveForm = new LiveForm(model, spec, token, {
     recorded,
     redraw,

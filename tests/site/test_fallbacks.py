@@ -1,0 +1,109 @@
+"""读者的浏览器不合意：少一样东西、拦住脚本、关掉脚本。图照样能拖，或者换成图片和一句话。"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pages import DESKTOP, HOME, PHONE, todays_chapter
+from playwright.sync_api import BrowserContext, Page, expect
+
+from theme.explorers import SORRY
+
+MISSING = {
+    "AbortSignal.any": "delete AbortSignal.any",
+    "AbortSignal.timeout": "delete AbortSignal.timeout",
+    "throwIfAborted": "delete AbortSignal.prototype.throwIfAborted",
+    "Object.hasOwn": "delete Object.hasOwn",
+    "replaceAll": "delete String.prototype.replaceAll",
+    "DecompressionStream": "delete window.DecompressionStream",
+}
+CSP = {"Content-Security-Policy": "script-src 'self' 'unsafe-inline'"}
+SHIFT = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+DRAWN = """() => {
+  const slots = [...document.querySelectorAll(".explorer-slot")];
+  return slots.length && slots.every((slot) => slot.querySelector("canvas")?.width > 0);
+}"""
+
+
+@pytest.fixture
+def context(new_context) -> Iterator[Callable[..., BrowserContext]]:
+    """一个新的窗口，用完就关。"""
+    opened = []
+
+    def new(**options) -> BrowserContext:
+        opened.append(new_context(**{"viewport": DESKTOP} | options))
+        return opened[-1]
+
+    yield new
+    for one in opened:
+        one.close()
+
+
+def check_pictures(page: Page) -> None:
+    """每张图的位置上是看得见的图片和一句话，没有空着的一块。"""
+    slots = page.locator(".explorer-slot")
+    assert slots.count()
+    for slot in slots.all():
+        slot.scroll_into_view_if_needed()
+        image = slot.locator("img")
+        expect(image).to_be_visible()
+        expect(image).to_have_js_property("complete", True)
+        expect(slot.locator("p").last).to_have_text(SORRY)
+        box, inner = slot.bounding_box(), image.bounding_box()
+        assert inner["width"] > 200
+        assert box["height"] - inner["height"] < 150, "图片旁边空着一大块"
+
+
+@pytest.mark.parametrize("script", MISSING.values(), ids=MISSING)
+def test_without_one_browser_api_every_figure_is_drawn(context, site, script):
+    window = context()
+    window.add_init_script(script)
+    page = window.new_page()
+    page.goto(f"{site}/{HOME}")
+    page.wait_for_function(DRAWN)
+    expect(page.locator(".explorer-fallback")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["widgets.js", "embed.js", "anywidget.js"])
+def test_a_blocked_script_leaves_the_picture(context, site, name):
+    page = context().new_page()
+    page.route(f"**/{name}*", lambda route: route.abort())
+    page.goto(f"{site}/{HOME}")
+    check_pictures(page)
+    assert page.locator(".explorer-slot img").first.evaluate("node => node.naturalWidth") > 0
+
+
+def test_without_javascript_the_picture_is_there(context, site):
+    page = context(java_script_enabled=False).new_page()
+    page.goto(f"{site}/{HOME}")
+    check_pictures(page)
+
+
+def test_a_strict_policy_leaves_the_picture(context, site):
+    """控件管理器要 eval：服务器不许，就是图片。"""
+    page = context().new_page()
+
+    def strict(route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers=response.headers | CSP)
+
+    page.route(f"**/{HOME}", strict)
+    page.goto(f"{site}/{HOME}")
+    check_pictures(page)
+    assert page.locator(".explorer-slot img").first.evaluate("node => node.naturalWidth") > 0
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("path", [HOME, todays_chapter()], ids=["home", "chapter"])
+def test_the_page_does_not_jump_when_figures_arrive(context, site, path, size):
+    window = context(viewport=size)
+    window.add_init_script(SHIFT)
+    page = window.new_page()
+    page.goto(f"{site}/{path}")
+    page.wait_for_function(DRAWN)
+    page.evaluate("window.MathJax?.startup.promise.then(() => settle())")
+    assert page.evaluate("shift") < 0.1
