@@ -13,7 +13,6 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 
-
 def topic_cells(notebook: dict) -> dict[str, int]:
     """知识点编号 -> 最先讲它的 Markdown 单元格的序号。"""
     first: dict[str, int] = {}
