@@ -180,7 +180,8 @@ def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None
             state = f'<script type="{attributes["type"]}">{attributes["body"]}</script>'
             context["script_files"].remove(script)
         elif pagename != "search" and getattr(script, "filename", None):
-            if "async" not in attributes:
+            inline = "documentation_options.js" in script.filename  # 主题在行内接着用它
+            if "async" not in attributes and not inline:
                 attributes["defer"] = "defer"
     context["widget_state"] = state
     if state:

@@ -119,7 +119,8 @@ def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
         page.add_style_tag(content=AT_ONCE)
         page.evaluate("window.MathJax?.startup.promise")
         page.wait_for_function(
-            """() => document.querySelectorAll(".explorer-view").length ===
+            """() => !document.querySelector(".explorer-skeleton") &&
+              document.querySelectorAll(".explorer-view").length ===
               document.querySelectorAll('script[type$="widget-view+json"]').length"""
         )
         page.evaluate("settle()")

@@ -16,7 +16,8 @@ pytestmark = [
 ]
 CHOSEN = [HOME, *(p for p in CHAPTERS if Path(p).name[:4] in ("ch02", "ch17"))]
 RECORDER = Path(__file__).with_name("recorder.js").read_text(encoding="utf-8")
-DRAWN = """document.querySelectorAll(".explorer-view canvas").length > 0 &&
+DRAWN = """!document.querySelector(".explorer-skeleton") &&
+  document.querySelectorAll(".explorer-view canvas").length > 0 &&
   document.querySelectorAll(".explorer-view").length ===
   document.querySelectorAll('script[type$="widget-view+json"]').length"""
 SCRIPTS = (

@@ -198,7 +198,11 @@ async function render({ model, el }) {
 function hidePicture(spec, root) {
   const pictures = document.querySelectorAll(`[data-explorer="${spec.picture}"]`);
   for (const picture of pictures) picture.hidden = true;
-  requestAnimationFrame(() => root.closest(".explorer-slot")?.classList.add("explorer-ready"));
+  requestAnimationFrame(() => {
+    const slot = root.closest(".explorer-slot");
+    slot?.classList.add("explorer-ready");
+    slot?.querySelector(".explorer-skeleton")?.remove(); // 占位置的空架子用完了
+  });
 }
 
 export default { render };
