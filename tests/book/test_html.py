@@ -11,6 +11,7 @@ from book_files import NOTEBOOKS, ROOT, SITE, read
 
 from theme.downloads import carrying, helper_wheel
 from theme.pages import finished_chapters, topic_cells
+from theme.reading_time import fill
 
 PAGES = sorted(p for p in SITE.rglob("*.html") if "_static" not in p.parts)
 BOOK_PAGES = [p for p in PAGES if p != SITE / "index.html"]
@@ -103,7 +104,9 @@ def test_every_page_introduces_itself(page):
 def test_every_chapter_can_be_downloaded_with_the_helper_inside(path):
     page = (SITE / path.relative_to(ROOT)).with_suffix(".html")
     links = [a["href"] for a in parse(page).find("a") if a.get("href", "").endswith(".ipynb")]
-    expected = carrying(read(path), helper_wheel(ROOT))
+    notebook = read(path)
+    fill(notebook)
+    expected = carrying(notebook, helper_wheel(ROOT))
     assert any(read(page.parent / link) == expected for link in links)
 
 
