@@ -41,12 +41,13 @@ class SmallBook:
         self.encoding = "utf-8"  # 构建时打印用的编码
         self.notebook = folder / "book" / "p1_x" / "ch01_what_is_ml.ipynb"
         self.page = folder / "_build" / "html" / "book" / "p1_x" / "ch01_what_is_ml.html"
-        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix", "utils/explorer"):
+        for name in ("theme/vendor/widgets", "book/p1_x", "book/appendix"):
             (folder / name).mkdir(parents=True)
         skip = shutil.ignore_patterns("node_modules", "vendor", "__pycache__")
-        shutil.copytree(ROOT / "theme", folder / "theme", ignore=skip, dirs_exist_ok=True)
+        for name in ("theme", "utils"):  # 扩展要辅助包的脚本和样式，小书有自己的一份
+            shutil.copytree(ROOT / name, folder / name, ignore=skip, dirs_exist_ok=True)
         copied = ["requirements.txt", "pyproject.toml", "book/syllabus.yml", "book/references.bib"]
-        copied += ["book/appendix/glossary.md", "utils/explorer/explorer.css"]
+        copied += ["book/appendix/glossary.md"]
         for name in copied:
             shutil.copy(ROOT / name, folder / name)
         (folder / "book" / "index.md").write_text("# 书\n", encoding="utf-8")
@@ -60,12 +61,6 @@ class SmallBook:
         config["repository"]["url"] = url
         text = yaml.safe_dump(config, allow_unicode=True)
         (self.folder / "_config.yml").write_text(text, encoding="utf-8")
-
-    def bring_helper(self) -> None:
-        """小书有自己的一份辅助包：有图的页面要它的脚本和样式。"""
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "utils", self.folder / "utils", ignore=skip, dirs_exist_ok=True)
-        self.environment["PYTHONPATH"] = str(self.folder)
 
     def write(self, cells: list[dict]) -> None:
         blank = {"code": {"outputs": [], "execution_count": None}, "markdown": {}}
@@ -87,7 +82,7 @@ class SmallBook:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | {"PYTHONPATH": str(self.folder)},
             capture_output=True,
             encoding=self.encoding,
             errors="replace",

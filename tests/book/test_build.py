@@ -109,20 +109,18 @@ def test_outputs_depend_on_the_core_and_on_the_checks_of_their_own_chapter(tmp_p
 
 
 def test_new_scripts_reach_the_page_without_executing_again(small_book):
-    small_book.bring_helper()
     utils = small_book.folder / "utils"
     small_book.write([TITLE, code(FIGURE)])
     assert "执行 1 个笔记本" in small_book.build(0)
     script = utils / "explorer" / "data.js"
-    script.write_text(script.read_text(encoding="utf-8") + "// 新的一行\n", encoding="utf-8")
+    script.write_text(script.read_text(encoding="utf-8") + "// one more line\n", encoding="utf-8")
     (utils / "checks" / "ch02_gradient_descent.py").write_text("", encoding="utf-8")
     assert "执行 1 个笔记本" not in small_book.build(0)
-    assert "新的一行" in small_book.page.read_text(encoding="utf-8")
+    assert "one more line" in small_book.page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("small_book", ["我的 书"], indirect=True)
 def test_a_book_among_folders_with_blanks_and_chinese_names(small_book, tmp_path):
-    small_book.bring_helper()
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
         place = tmp_path / f"一个 {name} 文件夹"
         place.mkdir()

@@ -84,7 +84,6 @@ def test_the_first_cells_are_written_in_utf8(gbk, tmp_path):
 def test_a_book_is_built(gbk, small_book):
     """中文的打印、一幅图、一句不在 GBK 里的话，都到了网页上。"""
     small_book.environment, small_book.encoding = gbk, "gbk"
-    small_book.bring_helper()
     small_book.write([TITLE, code('print("打印：误差 ½ — 😀")'), code(FIGURE)])
     small_book.build(0)
     html = small_book.page.read_text(encoding="utf-8")

@@ -75,7 +75,6 @@ MUTANTS = [
     *_mutants(
         f"{EX}/__init__.py",
         PICTURE,
-        ("画 PNG 时改动了范围", "layer.ax.set(xlim=limits[0], ylim=limits[1])", "pass"),
         ("PNG 里的历史画到头", "end = step + 1 if layer.history else None", "end = None"),
         ("滑块总从第一个取值开始", "return values.index(wanted)", "return 0"),
     ),
@@ -133,7 +132,7 @@ MUTANTS = [
         ("散点颜色缺了照样画", "if (z && z.raw[n] === 255) continue;", ""),
         ("柱子从画框底边画起", "const base = box.y(layer.base);", "const base = box.y(0);"),
         ("图像平滑", "imageSmoothingEnabled = false", "imageSmoothingEnabled = true", WALK),
-        ("图像的透明度丢了", "255 * layer.alpha]", "255]", WALK),
+        ("图像的透明度丢了", "= 255 * layer.alpha;", "= 255;", WALK),
         ("还没走到的部分也画成实的", "ctx.globalAlpha *= GHOST;", "", WALK),
         ("负零写成负的", 'Number(text) === 0 ? text.replace("-", "") : text', "text", WALK),
         ("箭头让出结点的距离丢了", "const g = layer.gap;", "const g = 0;"),
