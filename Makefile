@@ -15,14 +15,15 @@ SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f -not -path
 	-not -path '*/.ipynb_checkpoints/*')
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: site serve lab test mutants bench clean setup-cells prose screenshot
+.PHONY: site serve lab test mutants bench clean setup-cells prose lock screenshot
 
 site: $(SITE)
 
-.venv/.stamp: requirements.txt pyproject.toml
+.venv/.stamp: requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('需要 Python 3.11 或更新的版本，例如 make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt  # 只剩 torch 和辅助包
 	@mkdir -p .venv/etc/ipython  # 内核只听本机，不必每启动一个都警告没有加密
 	@echo '{"IPKernelApp": {"log_level": "ERROR"}}' > .venv/etc/ipython/ipython_kernel_config.json
 	@touch $@
@@ -68,6 +69,10 @@ setup-cells: .venv/.stamp
 
 prose: .venv/.stamp  # 改了很多正文以后：重取 load("prose") 的语料
 	$(BIN)/python theme/prose.py
+
+lock: .venv/.stamp  # 改了 requirements.txt 以后
+	$(BIN)/python -m pip install -q uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m theme.build lock
 
 screenshot: site
 	$(BIN)/python -m theme.build screenshot

