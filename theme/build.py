@@ -50,7 +50,16 @@ def scripts() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
+    wait_longer(THEME / "vendor" / "widgets" / "anywidget.js")
     subset_icons(THEME / "vendor" / "icons.woff")
+
+
+def rewrite(path: Path, pattern: str, replacement: str) -> None:
+    """改脚本里恰好一处。"""
+    text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"))
+    if count != 1:
+        sys.exit(f"{path.name} 变了样，请核对 theme/build.py 里改它的那一处。")
+    path.write_text(text, encoding="utf-8")
 
 
 def use_own_loader(path: Path) -> None:
@@ -59,14 +68,13 @@ def use_own_loader(path: Path) -> None:
     html-manager 的两个文件里，embed-amd.js 什么都能加载，却把同样的代码带了两份（gzip 后 0.9 MB）；
     embed.js 只有一半大，可是没有留下装载别的模块的入口。这里补上那一个参数。
     """
-    text, count = re.subn(
-        r"\(\(\(\)=>new (\w+)\)\)",
-        r"((()=>new \1({loader:window.loadWidgets})))",
-        path.read_text(encoding="utf-8"),
-    )
-    if count != 1:
-        sys.exit("html-manager 的 embed.js 变了样，请核对 theme/build.py 里的 use_own_loader。")
-    path.write_text(text, encoding="utf-8")
+    loader = r"((()=>new \1({loader:window.loadWidgets})))"
+    rewrite(path, r"\(\(\(\)=>new (\w+)\)\)", loader)
+
+
+def wait_longer(path: Path) -> None:
+    """anywidget 等一个小部件两秒就报错；一页二十幅图，慢的手机要久得多。"""
+    rewrite(path, r"AbortSignal\.timeout\(2e3\)", "AbortSignal.timeout(6e4)")
 
 
 # 页面上用到的图标：目录、搜索、下载、明暗、翻页、回到页首、源码、Colab、反馈、编辑
