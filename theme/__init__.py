@@ -18,6 +18,7 @@ from theme import (
     reading_time,
     search,
     typography,
+    values,
 )
 
 MODULES = (
@@ -36,6 +37,7 @@ MODULES = (
     reading_time,
     search,
     typography,
+    values,
 )
 
 

@@ -13,7 +13,7 @@ class Panel {
     this.root.style.flex = `${width} 1 ${Math.min(width, 300)}px`;
     // 几块大图可以放大；许多小图放大了就不齐
     this.root.style.maxWidth = `${(spec.panels.length > 4 ? 1.2 : 1.6) * width}px`;
-    const stage = element("div", "explorer-stage");
+    const stage = (this.stage = element("div", "explorer-stage"));
     stage.style.aspectRatio = `${width} / ${height}`;
     // 同一页上有许多张图，各自的字形和裁剪框不能重名
     stage.innerHTML = this.panel.svg.replaceAll(/(id="|href="#|url\(#)/g, `$1${prefix}-${number}-`);
