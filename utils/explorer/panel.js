@@ -78,7 +78,8 @@ class Panel {
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const ctx = canvas.getContext("2d");
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    if (!this.blank) ctx.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    this.blank = false;
     const box = this.box();
     const scenes = [];
     if (ghost) {
@@ -96,6 +97,12 @@ class Panel {
     for (const scene of scenes) this.paint(ctx, scene, "marks"); // 点和字不裁成半个
     Object.assign(this, { run, step, future });
     for (const [i, value] of this.values) value.textContent = this.reading(run, i, step);
+  }
+
+  /** 换一张空白的画布：打印时画布上的每一笔都印出来，擦除印成白色，会盖住画框。 */
+  forget() {
+    this.canvas.width = 0;
+    this.blank = true;
   }
 
   paint(ctx, scene, part) {

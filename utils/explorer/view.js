@@ -202,6 +202,7 @@ class Figure {
     names.forEach((name) => this.model.on(name, onSlider));
     const printing = () => {
       this.player.revealAll(); // 纸上拖不动：画出全部
+      this.page.panels.forEach((panel) => panel.forget());
       this.paint();
     };
     const unwatch = watch(this.page, { redraw: () => this.redraw(), printing });
