@@ -26,7 +26,7 @@ EVERYDAY = set(
 )
 
 
-class term(nodes.Inline, nodes.TextElement):
+class card(nodes.Inline, nodes.TextElement):
     """一个术语；``word`` 是术语表里的写法。"""
 
 
@@ -96,7 +96,7 @@ def mark(section: nodes.Node, finder: Finder) -> None:
             seen.add(found[0])
             if isinstance(text.parent, nodes.strong):
                 continue
-            parts += [nodes.Text(text[at : found.start()]), term("", found[0], word=found[0])]
+            parts += [nodes.Text(text[at : found.start()]), card("", found[0], word=found[0])]
             at = found.end()
         if parts:
             text.parent.replace(text, [*parts, nodes.Text(text[at:])])
@@ -112,7 +112,7 @@ def add_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 mark(section, finder)
 
 
-def visit(translator, node: term) -> None:
+def visit(translator, node: card) -> None:
     builder = translator.builder
     english, meaning = builder.config.glossary[node["word"]]
     page = builder.get_relative_uri(builder.current_docname, PAGE)
@@ -122,13 +122,13 @@ def visit(translator, node: term) -> None:
     )
 
 
-def depart(translator, node: term) -> None:
+def depart(translator, node: card) -> None:
     translator.body.append("</a>")
 
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("glossary", {}, "html")  # 术语表改了，各页重写
-    app.add_node(term, html=(visit, depart))
+    app.add_node(card, html=(visit, depart))
     app.add_js_file("terms.js", loading_method="defer")
     app.connect("config-inited", load)
     app.connect("doctree-read", name_rows)

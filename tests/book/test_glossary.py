@@ -2,7 +2,7 @@
 
 from docutils import nodes
 
-from theme.glossary import Finder, mark, read_glossary, term
+from theme.glossary import Finder, card, mark, read_glossary
 
 GLOSSARY = """
 | 中文 | 英文 | 一句话 |
@@ -45,7 +45,7 @@ def test_the_first_occurrence_in_a_section_gets_the_card():
         "", nodes.title("", "小节"), paragraph(nodes.Text("学习率、特征值、特征"))
     )
     mark(section, FINDER)
-    marked = list(section.findall(term))
+    marked = list(section.findall(card))
     assert [node["word"] for node in marked] == ["学习率", "特征"]
     assert marked[0].parent.astext() == "学习率和学习率，特征值"
     assert section.astext().count("学习率") == 5
