@@ -10,6 +10,7 @@ from theme import (
     explorers,
     figures,
     fold,
+    glossary,
     mentions,
     pages,
     predict,
@@ -18,6 +19,7 @@ from theme import (
     reading_time,
     search,
     typography,
+    values,
 )
 
 MODULES = (
@@ -28,6 +30,7 @@ MODULES = (
     explorers,
     figures,
     fold,
+    glossary,
     mentions,
     pages,
     predict,
@@ -36,6 +39,7 @@ MODULES = (
     reading_time,
     search,
     typography,
+    values,
 )
 
 

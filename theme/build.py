@@ -4,6 +4,7 @@ python -m theme.build scripts      取来网站自带的脚本，放进 theme/ve
 python -m theme.build browser      写出 Chromium 的位置；没有就说怎样安装
 python -m theme.build setup-cells  按仓库地址改写各章的安装单元格
 python -m theme.build lock         把全部依赖连同散列写进 requirements.lock
+python -m theme.build pdf          把构建好的网站印成一个 PDF
 python -m theme.build screenshot   给构建好的首页拍一张照片（README 用）
 """
 
@@ -173,17 +174,29 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+def serve(folder: Path) -> str:
+    """在本机的一个空端口上提供一个文件夹，直到进程结束；返回网址。"""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def pdf() -> None:
+    """整本书印成 _build/html/book.pdf，首页有它的链接。"""
+    from theme.pdf import make_pdf
+
+    make_pdf(ROOT)
+
+
 def screenshot() -> None:
     """首页第一屏，存成 theme/screenshot.png。"""
     from playwright.sync_api import sync_playwright
 
-    handler = partial(QuietHandler, directory=ROOT / "_build" / "html")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    site = serve(ROOT / "_build" / "html")
     with sync_playwright() as p:
         chromium = p.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
-        page.goto(f"http://127.0.0.1:{server.server_port}/book/index.html")
+        page.goto(f"{site}/book/index.html")
         page.wait_for_selector(".widget-subarea canvas, .jupyter-widgets canvas")
         page.wait_for_timeout(1000)
         page.screenshot(path=THEME / "screenshot.png")
@@ -195,6 +208,7 @@ COMMANDS = {
     "browser": browser,
     "setup-cells": setup_cells,
     "lock": lock,
+    "pdf": pdf,
     "screenshot": screenshot,
 }
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,30 @@ def spec_of(state: dict[str, Any], model_id: str) -> dict[str, Any] | None:
                 end = 4 + int.from_bytes(packed[:4], "little")
                 return json.loads(packed[4:end])
     return None
+
+
+def pictures(
+    env: BuildEnvironment, doctree: nodes.document
+) -> Iterator[tuple[nodes.Element, dict]]:
+    """一页上可拖动的图，从上到下：它的输出节点和说明。"""
+    page = env.nb_metadata.get(env.docname, {}).get("js_files", {})
+    state = json.loads(page[STATE][1]["body"])["state"] if STATE in page else {}
+    for bundle in doctree.findall(is_bundle):
+        for child in bundle.children:
+            if child["mime_type"] == WIDGET_VIEW_MIMETYPE and (
+                spec := spec_of(state, model(child))
+            ):
+                yield bundle, spec
+
+
+def is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+
+def model(view: nodes.Element) -> str:
+    """小部件的输出节点 -> 它的模型的编号。"""
+    script = view.astext() or _html(view)
+    return json.loads(script[script.index(">") + 1 : script.rindex("<")])["model_id"]
 
 
 # ---------- 版面 ----------
@@ -134,10 +159,7 @@ class PlaceExplorers(SphinxPostTransform):
         if STATE not in page:
             return
         state = json.loads(page[STATE][1]["body"])["state"]
-        bundles = self.document.findall(
-            lambda n: isinstance(n, nodes.container) and n.get("nb_element") == "mime_bundle"
-        )
-        for bundle in list(bundles):
+        for bundle in list(self.document.findall(is_bundle)):
             kinds = {child["mime_type"]: child for child in bundle.children}
             if 'class="explorer-picture"' in _html(kinds.get("text/html")):
                 bundle.parent.remove(bundle)
@@ -145,15 +167,16 @@ class PlaceExplorers(SphinxPostTransform):
                 self._place(bundle, kinds, state)
 
     def _place(self, bundle: nodes.Element, kinds: dict, state: dict[str, Any]) -> None:
-        script = kinds[WIDGET_VIEW_MIMETYPE].astext() or _html(kinds[WIDGET_VIEW_MIMETYPE])
-        view = json.loads(script[script.index(">") + 1 : script.rindex("<")])
-        spec = spec_of(state, view["model_id"])
+        view = kinds[WIDGET_VIEW_MIMETYPE]
+        spec = spec_of(state, model(view))
         if spec is None:
             return
         for image in kinds["image/png"].findall(nodes.image):
             image["alt"] = spec["alt"]
+        script = view.astext() or _html(view)
+        place = f' id="{bundle["place"]}"' if "place" in bundle else ""  # 正文里有链接来
         raw = [
-            f'<div class="explorer-slot">{skeleton(spec)}{script}<noscript>',
+            f'<div class="explorer-slot"{place}>{skeleton(spec)}{script}<noscript>',
             f"<p>{SORRY}</p></noscript></div>",
         ]
         before, after = (nodes.raw("", text, format="html") for text in raw)
