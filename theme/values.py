@@ -82,7 +82,7 @@ def traits(spec: dict, wanted: list[tuple[str, str]]) -> dict[str, int]:
         if h["slider"] is not None
     }
     if len(spec["steps"]) > 1:
-        sliders.setdefault("step", ("step", [f"{step:g}" for step in spec["steps"]]))
+        sliders.setdefault("step", ("step", [f"{step + 0:g}" for step in spec["steps"]]))
     found = {}
     for name, value in wanted:
         if name not in sliders:
