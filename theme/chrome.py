@@ -56,7 +56,7 @@ def describe_page(app: Sphinx, pagename, templatename, context, doctree) -> None
     if "citation-list" in context.get("body", ""):  # 这两个角色里不许有链接，文献里却有
         context["body"] = re.sub(r' role="(list|doc-biblioentry)"', "", context["body"])
     if pagename == "search":
-        app.add_js_file("search.js", loading_method="defer", priority=900)
+        app.add_js_file("search.js", loading_method="defer")
 
 
 def lighten_code(app: Sphinx, pagename, templatename, context, doctree) -> None:

@@ -196,19 +196,26 @@ def _html(container: nodes.Element | None) -> str:
 
 def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """状态放到页面最后；脚本都等正文出来再运行（搜索页除外：它自己的脚本要按次序马上运行）。"""
-    state = ""
-    for script in list(context.get("script_files", [])):
+    scripts, state = context.get("script_files", []), ""
+    for number, script in reversed(list(enumerate(scripts))):
         attributes = getattr(script, "attributes", {})
         if attributes.get("type", "").endswith("widget-state+json"):
             state = f'<script type="{attributes["type"]}">{attributes["body"]}</script>'
-            context["script_files"].remove(script)
-        elif pagename != "search" and getattr(script, "filename", None):
-            inline = "documentation_options.js" in script.filename  # 主题在行内接着用它
-            if "async" not in attributes and not inline:
-                attributes["defer"] = "defer"
+            del scripts[number]
+        elif pagename != "search":
+            scripts[number] = deferred(script)
     context["widget_state"] = state
     if state:
         app.add_js_file(None, body=FALLBACK.read_text(encoding="utf-8"), priority=100)
+
+
+def deferred(script):
+    """等正文出来再运行的同一个脚本。各页共用原来那一个，不能改它。"""
+    name, attributes = getattr(script, "filename", None), getattr(script, "attributes", {})
+    inline = name and "documentation_options.js" in name  # 主题在行内接着用它
+    if not name or inline or "async" in attributes:
+        return script
+    return type(script)(name, priority=script.priority, **attributes | {"defer": "defer"})
 
 
 def add_files(app: Sphinx, config: Config) -> None:

@@ -129,7 +129,6 @@ def depart(translator, node: card) -> None:
 def setup(app: Sphinx) -> None:
     app.add_config_value("glossary", {}, "html")  # 术语表改了，各页重写
     app.add_node(card, html=(visit, depart))
-    app.add_js_file("terms.js", loading_method="defer")
     app.connect("config-inited", load)
     app.connect("doctree-read", name_rows)
     app.connect("doctree-resolved", add_cards, priority=600)  # 别的链接都放好以后

@@ -115,5 +115,4 @@ def depart(translator, node: setting) -> None:
 def setup(app: Sphinx) -> None:
     app.add_node(setting, html=(visit, depart))
     app.add_transform(FindSettings)
-    app.add_js_file("values.js", loading_method="defer")
     app.connect("doctree-read", aim, priority=800)  # “先猜”的卡片已经排好
