@@ -24,7 +24,8 @@ from pypdf.generic import (
 
 from theme.build import find_browser, serve
 
-MARKER = '<p class="book-pdf" hidden>'
+MARKER = '<p class="book-pdf" hidden></p>'
+LINK = '<p class="book-pdf"><a href="../book.pdf" download>下载整本书的 PDF</a></p>'
 READY = """async () => {
   for (const image of document.images) image.loading = "eager";
   await window.MathJax?.startup?.promise;
@@ -60,7 +61,7 @@ def make_pdf(root: Path) -> None:
         chromium.close()
     book.write(html / "book.pdf")
     text = home.read_text(encoding="utf-8")
-    home.write_text(text.replace(MARKER, MARKER.replace(" hidden", "")), encoding="utf-8")
+    home.write_text(text.replace(MARKER, LINK), encoding="utf-8")
     print(f"{len(book.pages)} 页，写在 {(html / 'book.pdf').relative_to(root)}")
 
 

@@ -17,7 +17,7 @@ SECTIONS = """<section id="一"><h2>节一</h2></section>
 def write_site(root) -> None:
     html = root / "_build" / "html" / "book"
     (html / "p1_x").mkdir(parents=True)
-    home = PAGE.format(title="首页", body=f"{MARKER}下载</p>{LINKS}")
+    home = PAGE.format(title="首页", body=f"{MARKER}{LINKS}")
     (html / "index.html").write_text(home, encoding="utf-8")
     chapter = PAGE.format(title="第一章", body=SECTIONS)
     (html / "p1_x" / "ch01.html").write_text(chapter, encoding="utf-8")
@@ -41,4 +41,4 @@ def test_one_book_with_outline_numbers_and_links(tmp_path):
         "https://example.org/a"
     ]
     home = (tmp_path / "_build" / "html" / "book" / "index.html").read_text(encoding="utf-8")
-    assert MARKER not in home and '<p class="book-pdf">' in home
+    assert MARKER not in home and 'href="../book.pdf"' in home
