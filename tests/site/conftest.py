@@ -11,13 +11,20 @@ from urllib.parse import urlsplit
 import pytest
 import specimen
 from figure import Figure, figures, resize
-from pages import BY_HAND, DESKTOP, HOME, HTML, PHONE, SPECIMEN
+from pages import BY_HAND, CHAPTERS, DESKTOP, HOME, HTML, PHONE, SPECIMEN, deep_link
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
 
 # 颜色不慢慢变，页面不慢慢滚
 AT_ONCE = "* { transition: none !important; scroll-behavior: auto !important; }"
+# 网址里 # 后面的那一节，此刻离屏幕顶多远
+LANDED = """() => {
+  const node = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!node) return null;
+  const shown = node.offsetHeight ? node : node.parentElement.querySelector("h1, h2, h3, h4");
+  return shown.getBoundingClientRect().top;
+}"""
 
 
 def pytest_report_header() -> str:
@@ -109,7 +116,7 @@ def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture(scope="session")
 def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
-    """打开一个页面，等公式排好、图画好。"""
+    """打开一个页面，等公式排好、图画好；``page.landed`` 是网址指的那一节停在哪里。"""
     shared = new_context(viewport=DESKTOP)
 
     def open_(path: str, context: BrowserContext = shared) -> tuple[Page, Log]:
@@ -124,6 +131,7 @@ def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
               document.querySelectorAll('script[type$="widget-view+json"]').length"""
         )
         page.evaluate("settle()")
+        page.landed = page.evaluate(LANDED)
         return page, log
 
     return open_
@@ -132,7 +140,8 @@ def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
 @pytest.fixture(scope="session")
 def visit(request, open_page) -> Iterator[Page]:
     """同一个页面的测试共用一次打开；关掉之前再看一遍有没有向外要过东西。"""
-    page, log = open_page(request.param)
+    path = request.param
+    page, log = open_page(path + deep_link(path) if path in CHAPTERS else path)
     # 折着的选读里，浏览器不排版，图也不跟着变；读者看见它的时候它是打开的
     page.evaluate(
         "for (const fold of document.querySelectorAll('details.optional')) fold.open = true"

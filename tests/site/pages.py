@@ -1,6 +1,8 @@
 """构建好的网站在哪里，有哪些页面，哪些页面要用真正的鼠标和键盘操作。"""
 
 import os
+import random
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,6 +32,13 @@ PAGES = sorted(
     }
 )
 WITH_EXPLORERS = [HOME, *CHAPTERS, SPECIMEN]
+
+
+def deep_link(chapter: str) -> str:
+    """一章里随便一个知识点的地址（``#…``）。"""
+    index = (HTML / "book/appendix/topics.html").read_text(encoding="utf-8")
+    anchors = re.findall(rf'href="\.\./{chapter.removeprefix("book/")}(#[^"]+)"', index)
+    return random.Random(chapter).choice(anchors)
 
 
 def todays_chapter() -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 from figure import figures
-from pages import CHAPTERS, HOME
+from pages import CHAPTERS, HOME, deep_link
 
 SCREEN = {"width": 390, "height": 664}
 TOGETHER = """async () => {
@@ -49,7 +49,8 @@ def phone_context(new_context):
 
 @pytest.mark.parametrize("path", CHAPTERS)
 def test_slider_and_picture_share_the_screen(path, open_page, phone_context):
-    page, _ = open_page(path, phone_context)
+    page, _ = open_page(path + deep_link(path), phone_context)
+    assert 0 <= page.landed < 120, page.url
     assert page.evaluate(TOGETHER) == []
     assert page.evaluate(COMMAS) == 0
     page.close()

@@ -1,10 +1,9 @@
 """阅读与代码：一个开关管一页，记得住，没有脚本时什么都看得见。"""
 
-import pytest
 from figure import figures
-from pages import CHAPTERS, DESKTOP, PHONE
+from pages import CHAPTERS, DESKTOP, PHONE, on_pages
 
-at_chapters = pytest.mark.parametrize("visit", CHAPTERS, indirect=True, scope="session")
+at_chapters = on_pages(CHAPTERS)
 CODE = ".fold.taught .cell_input"
 LIMIT = 35_000  # 阅读时一章最多这么高
 HEIGHT = """() => { // 选读折着，和读者刚打开时一样

@@ -1,18 +1,9 @@
 """我在哪里：链接到得准，目录跟着走，读到哪里记得住。"""
 
-import random
-import re
+from pages import CHAPTERS, DESKTOP, HOME, PHONE, on_pages
 
-import pytest
-from pages import CHAPTERS, DESKTOP, HOME, HTML, PHONE
+at_chapters = on_pages(CHAPTERS)
 
-at_chapters = pytest.mark.parametrize("visit", CHAPTERS, indirect=True, scope="session")
-
-TOP = """() => {
-  let node = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!node.offsetHeight) node = node.parentElement.querySelector("h1, h2, h3, h4");
-  return node.getBoundingClientRect().top;
-}"""
 OUTLINE = """async () => {
   const wrong = [];
   for (let y = 0; y < document.documentElement.scrollHeight - innerHeight; y += 700) {
@@ -29,22 +20,10 @@ OUTLINE = """async () => {
 }"""
 
 
-def deep_links(count: int) -> list[str]:
-    index = (HTML / "book/appendix/topics.html").read_text(encoding="utf-8")
-    links = re.findall(r'href="\.\./(p[^"]+#[^"]+)"', index)
-    return random.Random(0).sample(links, count)
-
-
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])
-def test_deep_links_land_on_their_section(open_page, new_context, size):
-    context = new_context(viewport=size)
-    for link in deep_links(5):
-        page, _ = open_page(f"book/{link}", context)
-        page.wait_for_timeout(300)
-        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-        assert 0 <= page.evaluate(TOP) < 120, link
-        page.close()
-    context.close()
+@at_chapters
+def test_a_deep_link_lands_on_its_section(visit):
+    """手机上的在 test_hands.py。"""
+    assert 0 <= visit.landed < 120, visit.url
 
 
 def test_reload_and_back_return_to_the_paragraph(open_page, new_context):
