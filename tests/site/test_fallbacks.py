@@ -1,9 +1,10 @@
 """读者的浏览器不合意：少一样东西、拦住脚本、关掉脚本。图照样能拖，或者换成图片和一句话。"""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from pages import DESKTOP, HOME, PHONE, todays_chapter
+from pages import DESKTOP, HOME, PHONE, ROOT, todays_chapter
 from playwright.sync_api import BrowserContext, Page, expect
 
 from theme.explorers import SORRY
@@ -16,7 +17,6 @@ MISSING = {
     "replaceAll": "delete String.prototype.replaceAll",
     "DecompressionStream": "delete window.DecompressionStream",
 }
-CSP = {"Content-Security-Policy": "script-src 'self' 'unsafe-inline'"}
 SHIFT = """
 window.shift = 0;
 new PerformanceObserver((list) => {
@@ -83,18 +83,32 @@ def test_without_javascript_the_picture_is_there(context, site):
     check_pictures(page)
 
 
+def under_policy(page: Page, site: str, sources: str) -> None:
+    """打开首页，服务器只许脚本来自 ``sources``。"""
+    policy = {"Content-Security-Policy": f"script-src {sources}"}
+
+    def limited(route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers=response.headers | policy)
+
+    page.route(f"**/{HOME}", limited)
+    page.goto(f"{site}/{HOME}")
+
+
 def test_a_strict_policy_leaves_the_picture(context, site):
     """控件管理器要 eval：服务器不许，就是图片。"""
     page = context().new_page()
-
-    def strict(route) -> None:
-        response = route.fetch()
-        route.fulfill(response=response, headers=response.headers | CSP)
-
-    page.route(f"**/{HOME}", strict)
-    page.goto(f"{site}/{HOME}")
+    under_policy(page, site, "'self' 'unsafe-inline'")
     check_pictures(page)
     assert page.locator(".explorer-slot img").first.evaluate("node => node.naturalWidth") > 0
+
+
+def test_the_policy_that_the_readme_names_is_enough(context, site):
+    sources = re.search(r"CSP[^`]*`([^`]+)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    page = context().new_page()
+    under_policy(page, site, sources[1])
+    page.wait_for_function(DRAWN)
+    expect(page.locator(".explorer-fallback")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])

@@ -459,10 +459,9 @@ def test_transposed_values():
 def test_non_finite():
     x = np.array([0.0, 1.0, 1000.0])
     e = make(lambda x: x / (x + 1), (x,))
-    with np.errstate(all="ignore"):
-        assert "NaN（3 个数里有 1 个）" in e.check(lambda x: np.exp(x) / np.exp(x) * x).message
-        assert "无穷大" in e.check(lambda x: np.exp(x)).message
-        assert "无穷大" in e.check(lambda x: -1 / x).message
+    assert "NaN（3 个数里有 1 个）" in e.check(lambda x: np.exp(x) / np.exp(x) * x).message
+    assert "无穷大" in e.check(lambda x: np.exp(x)).message
+    assert "无穷大" in e.check(lambda x: -1 / x).message
 
 
 @pytest.mark.filterwarnings("error")
