@@ -6,8 +6,8 @@ from pages import CHAPTERS, DESKTOP, PHONE, on_pages
 at_chapters = on_pages(CHAPTERS)
 CODE = ".fold.taught .cell_input"
 LIMIT = 35_000  # 阅读时一章最多这么高
-HEIGHT = """() => { // 选读折着，和读者刚打开时一样
-  const folds = [...document.querySelectorAll("details.optional[open]")];
+HEIGHT = """() => { // 选读和答案折着，和读者刚打开时一样
+  const folds = [...document.querySelectorAll("details:is(.optional, .reveal)[open]")];
   folds.forEach((fold) => (fold.open = false));
   const height = document.querySelector(".bd-article").scrollHeight;
   folds.forEach((fold) => (fold.open = true));

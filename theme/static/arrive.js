@@ -1,7 +1,9 @@
 // 到得准：链接、刷新、后退都停在原来那一处。公式与图让页面长高的时候再对一次，直到读者自己动手。
 history.scrollRestoration = "manual";
 
-const arrival = { node: null, offset: 0 };
+// node 停在离屏幕顶 offset 处；y、height 是上一次对准以后页面滚到哪里、有多高
+const arrival = { node: null, offset: 0, y: 0, height: 0 };
+const { documentElement: root } = document;
 
 /** 打开这一处外面折着的框。 */
 function unfold(node) {
@@ -14,7 +16,11 @@ function land() {
   if (!arrival.node?.isConnected) return;
   const gap = arrival.node.getBoundingClientRect().top - arrival.offset;
   if (Math.abs(gap) > 1) scrollBy({ top: gap, behavior: "instant" });
+  Object.assign(arrival, { y: scrollY, height: root.scrollHeight });
 }
+
+/** 页面没有长高却滚到了别处：读者拖了滚动条，或者用浏览器找到了一个词。 */
+const movedByReader = () => root.scrollHeight === arrival.height && Math.abs(scrollY - arrival.y) > 2;
 
 function goTo(node, offset) {
   if (!node) return;
@@ -54,6 +60,7 @@ function arrive(place) {
 
 let quiet = 0;
 addEventListener("scroll", () => {
+  if (movedByReader()) arrival.node = null;
   clearTimeout(quiet);
   quiet = setTimeout(remember, 150);
 });

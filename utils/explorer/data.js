@@ -100,10 +100,11 @@ function toValue(axis, fraction) {
   return low + fraction * (high - low);
 }
 
-/** 画框里的比例读成坐标轴上的数；量化时一级是 scale，比一级还细的几位不是真的，不写出来。 */
+/** 画框里的比例读成坐标轴上的数。量化时一级是 scale，没有量化时是单精度的末位；比一级还细的几位不是真的，不写出来。 */
 function named(axis, fraction, scale = 0) {
   const value = toValue(axis, fraction);
-  const level = Math.abs(toValue(axis, fraction + scale / 2) - toValue(axis, fraction - scale / 2));
+  const half = Math.max(scale, 2 ** -24) / 2;
+  const level = Math.abs(toValue(axis, fraction + half) - toValue(axis, fraction - half));
   const unit = level > 0 ? 10 ** Math.ceil(Math.log10(level)) : 0;
   return spoken(axis, unit ? Math.round(value / unit) * unit : value);
 }
