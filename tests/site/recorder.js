@@ -66,7 +66,10 @@
       const shows = control.querySelector(".widget-readout").textContent;
       return { index: Number(handle.getAttribute("aria-valuenow")), shows };
     }
-    if (select) return { index: select.selectedIndex, shows: select.selectedOptions[0].textContent };
+    if (select) {
+      const shows = select.selectedOptions[0].textContent.replaceAll("\u00a0", " "); // ipywidgets 换成了不断行的空格
+      return { index: select.selectedIndex, shows };
+    }
     return { index: [...control.querySelectorAll("button")].indexOf(chosen), shows: chosen?.textContent };
   };
   const controlsOf = (root) => [...root.querySelector(".explorer-controls").children];

@@ -19,8 +19,10 @@ T = 12
 PLACES = np.linspace(-1, 1, 9)
 WORDS = ["我", "爱", "自然", "语言", "<eos>"]
 EDGES = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5), (4, 5), (5, 0)]
+TURNS = ["不转", *(f"转 {k} 份" for k in range(1, 8))]  # 多到成为一个下拉框
 LABELS = {"lr": "学习率", "mode": "长短", "bias": "偏置"}
 ALT = "标本：各种图层。"
+GRAPHS = "标本：线段、类别轴、对数轴。"
 
 
 def train(lr, mode, bias):
@@ -49,10 +51,19 @@ def train(lr, mode, bias):
             "photo": np.abs(np.stack([grid[:5, :6], grid[2:7, :6], grid[4:9, :6]], axis=-1)),
             "kind": (np.arange(12).reshape(3, 4) + t) % 3,
             "token": (np.arange(6) + t) % len(WORDS),
-            "weight": np.abs(np.cos(np.arange(7) + t * w[0] + bias)),
-            "costs": 10.0 ** (np.arange(4) - t / T),
         }
         w = w - lr * w * np.array([1.0, 0.5, 0.1])
+
+
+def turning(lr, turn):
+    """线段、类别和对数轴用的一小份。"""
+    for t in range(T):
+        angle = TURNS.index(turn) + lr * t
+        yield {
+            "w": np.cos(angle + np.arange(3)),
+            "weight": np.ma.masked_less(np.abs(np.cos(np.arange(7) + angle)), 0.2),  # 缺的边
+            "costs": 10.0 ** (np.arange(4) - angle / T),
+        }
 
 
 @functools.cache
@@ -61,7 +72,8 @@ def page(home: str) -> str:
     setup(seed=0)
     runs = sweep(train, lr=[0.1, 0.5, 1.9, 3], mode=["全", "短"], bias=[False, True])
     runs = with_holes(runs)
-    views = [histories(runs), shapes(runs), texts(runs), tiles(runs), graphs(runs)]
+    views = [histories(runs), shapes(runs), texts(runs), tiles(runs)]
+    views.append(graphs(sweep(turning, lr=[0.1, 0.5], turn=TURNS)))
     embedded = embed_data(views=views, drop_defaults=False)
     state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
     script = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'.format
@@ -82,7 +94,7 @@ def with_holes(runs: xr.Dataset) -> xr.Dataset:
     """每种图层都有缺的数。"""
     runs = runs.copy(deep=True)
     early = runs["step"] < 3
-    for name in ("w", "signed", "curves", "ys", "heat", "map", "numbers", "token", "weight"):
+    for name in ("w", "signed", "curves", "ys", "heat", "map", "numbers", "token"):
         inner = runs[name].dims[4:]
         hole = np.zeros([runs.sizes[d] for d in inner], dtype=bool)
         hole[(1,) * len(inner)] = True
@@ -170,4 +182,4 @@ def graphs(runs: xr.Dataset) -> Explorer:
         Bars("w", x=["猫", "狗", "鸟"], ax=second, label="参数"),
         Bars("costs", x=[1, 3, 10, 30], width=0.9, ax=third, label="代价"),
     ]
-    return explore(runs, fig, layers, labels=LABELS, alt="标本：线段、类别轴、对数轴。")
+    return explore(runs, fig, layers, labels={"lr": "学习率", "turn": "转多少"}, alt=GRAPHS)
