@@ -59,7 +59,8 @@ def page_digest(root: Path) -> str:
     """执行用不着、页面却靠它做出来的：图的脚本和样式，这个扩展和模板。"""
     scripts = [p for p in (root / "utils").rglob("*") if p.suffix in {".js", ".css"}]
     theme = root / "theme"
-    return _digest(root, [*scripts, *theme.glob("*.py"), *theme.glob("templates/*.html")])
+    made = [*theme.glob("*.py"), *theme.glob("templates/*.html"), *theme.glob("drawings/*.svg")]
+    return _digest(root, [*scripts, *made])
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:

@@ -12,6 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
+from theme.drawings import drawing, load_parts
+
 
 def topic_cells(notebook: dict) -> dict[str, int]:
     """知识点编号 -> 最先讲它的 Markdown 单元格的序号。"""
@@ -34,10 +36,6 @@ def find_chapters(app: Sphinx, config: Config) -> None:
     config.finished = finished_chapters(Path(app.srcdir))
 
 
-def load_parts(root: Path) -> list[dict]:
-    return yaml.safe_load((root / "book" / "syllabus.yml").read_text(encoding="utf-8"))["parts"]
-
-
 def chapter_number(chapter: dict) -> int:
     return int(chapter["id"][2:4])
 
@@ -49,12 +47,13 @@ def part_cards(root: Path) -> str:
     """首页的卡片：八部，每部列出它的章。"""
     done = finished_chapters(root)
     lines = [":::::{container} parts"]
-    for number, part in zip(CHINESE_NUMBERS, load_parts(root), strict=False):
-        lines += ["::::{container} part", f"### 第{number}部　{part['title']}", ""]
+    for i, part in enumerate(load_parts(root)):
+        lines += [f"::::{{container}} part part-{i + 1}"]
+        lines += [f"### 第{CHINESE_NUMBERS[i]}部　{part['title']}", ""]
         for chapter in part["chapters"]:
             number, title = f"[{chapter_number(chapter)}]{{.number}}", chapter["title"]
             if name := done.get(chapter["id"]):
-                lines.append(f"- {number} [{title}](/{name})")
+                lines.append(f"- {number} [{title}](/{name}) {drawing(root, chapter['id'])}")
             else:
                 lines.append(f"- {number} [{title}]{{.title}} [编写中]{{.todo}}")
         lines.append("::::")
