@@ -68,8 +68,7 @@ def sweep(
     axes = {name: _axis(name, values) for name, values in grid.items()}
     _check_signature(train, list(axes))
     combos = _combinations(axes)
-    # 普通 pickle 带不走笔记本里定义的函数，包上 cloudpickle 以后任何一种进程池都行
-    portable = joblib.wrap_non_picklable_objects(lambda **hyper: train(**hyper))
+    portable = _portable(train)
     jobs = [joblib.delayed(_record)(portable, hyper) for hyper in combos]
     try:
         runs = joblib.Parallel(n_jobs=n_jobs)(jobs)
@@ -155,6 +154,20 @@ def _check_signature(train, names: list[str]) -> None:
 
 
 # ---------------------------------------------------------------------------- 记录一次运行
+
+
+def _portable(train):
+    """可以送进别的进程的 ``train``：普通 pickle 带不走笔记本里定义的函数，cloudpickle 可以。
+
+    新进程不知道 ``setup`` 定的默认精度，一起带过去，分出去的结果才与在这里运行的相同。
+    """
+    dtype = torch.get_default_dtype()
+
+    def run(**hyper):
+        torch.set_default_dtype(dtype)
+        return train(**hyper)
+
+    return joblib.wrap_non_picklable_objects(run)
 
 
 def _record(train, hyper: dict) -> Run:

@@ -30,8 +30,9 @@ SPECIMEN = (second.ROOT / "tests" / "site" / "specimen.py").read_text(encoding="
 RUNS = """
 setup(seed=0)
 runs = sweep(train, lr=[0.1, 0.5, 1.9, 3], mode=["全", "短"], bias=[False, True])
+turns = sweep(turning, lr=[0.1, 0.5], turn=TURNS)
 """
-FIGURES = ("histories", "shapes", "texts", "tiles", "graphs")
+FIGURES = ("histories(runs)", "shapes(runs)", "texts(runs)", "tiles(runs)", "graphs(turns)")
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -41,10 +42,9 @@ def executed(tmp_path_factory) -> nbformat.NotebookNode:
     """自带辅助包的第一格、标本的每一幅图、最后是现场训练的探针：在旧环境的内核里运行到底。"""
     second.register_kernel(second.environment())
     folder = tmp_path_factory.mktemp("colab")
-    figures = (f"{name}(runs)" for name in FIGURES)
     first = download_cell(helper_wheel(second.ROOT))
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in (first, SPECIMEN, RUNS, *figures, LIVE)]
+        cells=[nbformat.v4.new_code_cell(code) for code in (first, SPECIMEN, RUNS, *FIGURES, LIVE)]
     )
     kernels = str(second.HERE / "jupyter" / "kernels")
     specs = KernelSpecManager(kernel_dirs=[kernels], ensure_native_kernel=False)

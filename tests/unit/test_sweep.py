@@ -294,14 +294,16 @@ def test_threads_and_processes_give_the_same_result():
 def test_spawned_processes_run_a_function_defined_in_a_notebook():
     """``python -c`` 里的 ``__main__`` 没有文件，与笔记本相同；spawn 是 Windows 唯一的启动方式。"""
     code = """
-import joblib, os
-from utils import sweep
+import joblib, os, torch
+from utils import setup, sweep
+setup()
 def train(lr):
-    yield {"x": lr, "pid": os.getpid()}
+    yield {"x": lr, "pid": os.getpid(), "double": torch.zeros(1).dtype == torch.float64}
 with joblib.parallel_config("multiprocessing", n_jobs=2):
     runs = sweep(train, lr=[1, 2, 3])
 assert runs["x"].values.ravel().tolist() == [1, 2, 3], runs
 assert os.getpid() not in runs["pid"].values
+assert runs["double"].values.all()  # 默认的精度也带了过去
 print("完成")
 """
     environment = {**os.environ, "JOBLIB_START_METHOD": "spawn", "PYTHONUTF8": "1"}
