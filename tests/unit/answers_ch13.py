@@ -13,11 +13,11 @@ def multiplications(C, n, c_out, k, s, p):
     return positions[1] * positions[2] * c_out
 
 
-def seen(layers, i):
+def seen(k, s, p, i):
     """把每个输出看到的格子写成集合，一层层换成更前面的。"""
     cells = {i}
-    for k, s, p in reversed(layers):
-        cells = {c * s - p + u for c in cells for u in range(k)}
+    for m in reversed(range(len(k))):
+        cells = {c * s[m] - p[m] + u for c in cells for u in range(k[m])}
     return min(cells), max(cells)
 
 

@@ -83,11 +83,12 @@ def _(C, n, c_out, k, s, p):
 
 
 def _seen_cases(rng):
-    yield case([(3, 1, 0)], 2, note="一层")
-    yield case([(3, 1, 1), (2, 2, 0), (3, 1, 1)], 0, note="落进填充")
-    yield case([(5, 2, 2), (3, 2, 1), (3, 1, 0)], 3)
-    yield case([(2, 2, 0), (2, 2, 0), (1, 1, 0)], 4)
-    yield case([(3, 2, 0), (5, 1, 2)], 1, note="次序要紧")
+    yield case([3], [1], [0], 2, note="一层")
+    yield case([4, 2], [3, 1], [1, 0], 5)
+    yield case([3, 2, 3], [1, 2, 1], [1, 0, 1], 0, note="落进填充")
+    yield case([5, 3, 3], [2, 2, 1], [2, 1, 0], 3)
+    yield case([2, 2, 1], [2, 2, 1], [0, 0, 0], 4)
+    yield case([3, 5], [2, 1], [0, 2], 1, note="次序要紧")
 
 
 def _seen(layers, i, *, padded=True, reach=1):
@@ -98,24 +99,28 @@ def _seen(layers, i, *, padded=True, reach=1):
     return first, last
 
 
+def _backwards(k, s, p):
+    return list(zip(k, s, p, strict=True))[::-1]
+
+
 @exercise("ch13.seen", title="看到的是哪几格", cases=_seen_cases)
-def seen(layers, i):
-    return _seen(layers[::-1], i)
+def seen(k, s, p, i):
+    return _seen(_backwards(k, s, p), i)
 
 
 @seen.mistake("要从最后一层往前推：先问它要上一层的哪几个，再问那几个要更前面的哪几个。")
-def _(layers, i):
-    return _seen(layers, i)
+def _(k, s, p, i):
+    return _seen(_backwards(k, s, p)[::-1], i)
 
 
 @seen.mistake("漏了填充：补上去的 p 格把整个窗口往前推了 p 格。")
-def _(layers, i):
-    return _seen(layers[::-1], i, padded=False)
+def _(k, s, p, i):
+    return _seen(_backwards(k, s, p), i, padded=False)
 
 
 @seen.mistake("last 要包含在内：窗口的最后一格是起点加 k − 1。")
-def _(layers, i):
-    return _seen(layers[::-1], i, reach=0)
+def _(k, s, p, i):
+    return _seen(_backwards(k, s, p), i, reach=0)
 
 
 # ---------------------------------------------------------------- 练习 4：卷积的反向
