@@ -17,18 +17,18 @@ def grouped(c_in, c_out, kernel, groups):
 
 
 def compose(first, second):
-    bottom = torch.tensor([[0.0, 0, 1]]).double()
-    return (torch.cat([first, bottom]) @ torch.cat([second, bottom]))[:2]
+    bottom = torch.eye(first.shape[1]).double()[-1:]
+    return (torch.cat([first, bottom]) @ torch.cat([second, bottom]))[:-1]
 
 
 def giou(a, b):
-    def overlap(lo1, hi1, lo2, hi2):
-        return max(0.0, min(hi1, hi2) - max(lo1, lo2))
-
-    (x1, y1, x2, y2), (p1, q1, p2, q2) = a.tolist(), b.tolist()
-    both = overlap(x1, x2, p1, p2) * overlap(y1, y2, q1, q2)
-    union = (x2 - x1) * (y2 - y1) + (p2 - p1) * (q2 - q1) - both
-    hull = (max(x2, p2) - min(x1, p1)) * (max(y2, q2) - min(y1, q1))
+    both = first = second = hull = 1.0
+    n = len(a) // 2
+    for low1, high1, low2, high2 in zip(a[:n], a[n:], b[:n], b[n:], strict=True):
+        both *= max(0.0, float(min(high1, high2) - max(low1, low2)))
+        first, second = first * float(high1 - low1), second * float(high2 - low2)
+        hull *= float(max(high1, high2) - min(low1, low2))
+    union = first + second - both
     return torch.tensor(both / union - 1 + union / hull).double()
 
 
@@ -59,6 +59,6 @@ BREAKS = [
 ]
 
 WRONG = [
-    ("ch14.compose", lambda first, second: second[:, :2] @ first, "first"),
+    ("ch14.compose", lambda first, second: second[:, :-1] @ first, "first"),
     ("ch14.giou", lambda a, b: 1 - giou(a, b), ""),
 ]

@@ -82,13 +82,14 @@ def _(c_in, c_out, kernel, groups):
 
 def _compose_cases(rng):
     yield case(normal(rng, 2, 3), normal(rng, 2, 3))
+    yield case(normal(rng, 3, 4), normal(rng, 3, 4), note="三维")
     yield case(normal(rng, 2, 3), torch.tensor([[1.0, 0, 0.5], [0, 1, -0.25]]).double())
     yield case(torch.tensor([[0.0, -1, 0], [1, 0, 0]]).double(), normal(rng, 2, 3))
 
 
 def _compose(first, second):
-    matrix = first[:, :2] @ second[:, :2]
-    return torch.cat([matrix, (first[:, :2] @ second[:, 2] + first[:, 2])[:, None]], dim=1)
+    shift = first[:, :-1] @ second[:, -1] + first[:, -1]
+    return torch.cat([first[:, :-1] @ second[:, :-1], shift[:, None]], dim=1)
 
 
 @exercise("ch14.compose", title="两次变换合成一次", cases=_compose_cases)
@@ -103,19 +104,19 @@ def _(first, second):
 
 @compose.mistake("平移不能直接相加：second 的平移还要乘 first 的矩阵。")
 def _(first, second):
-    shift = first[:, 2] + second[:, 2]
-    return torch.cat([first[:, :2] @ second[:, :2], shift[:, None]], dim=1)
+    shift = first[:, -1] + second[:, -1]
+    return torch.cat([first[:, :-1] @ second[:, :-1], shift[:, None]], dim=1)
 
 
 @compose.mistake("漏了 first 自己的平移。")
 def _(first, second):
-    return first[:, :2] @ second
+    return first[:, :-1] @ second
 
 
 @compose.mistake("两个矩阵要做矩阵乘法，不是逐个元素相乘。")
 def _(first, second):
-    shift = first[:, :2] @ second[:, 2] + first[:, 2]
-    return torch.cat([first[:, :2] * second[:, :2], shift[:, None]], dim=1)
+    shift = first[:, :-1] @ second[:, -1] + first[:, -1]
+    return torch.cat([first[:, :-1] * second[:, :-1], shift[:, None]], dim=1)
 
 
 # ---------------------------------------------------------------- 练习 4：GIoU
@@ -128,19 +129,23 @@ def _giou_cases(rng):
         ((0, 0, 1, 4), (2, 1, 5, 3), "只在一个方向上错开"),
         ((0, 0, 4, 4), (1, 1, 2, 3), "一个在另一个里面"),
         ((-2.5, 1, 0.5, 2), (-2.5, 1, 0.5, 2), "两个框相同"),
+        ((0, 0, 0, 2, 2, 2), (1, 1, -1, 4, 3, 1), "三维"),
+        ((0, 3), (2, 7), "一维"),
     ]
     for a, b, note in pairs:
         yield case(torch.tensor(a).double(), torch.tensor(b).double(), note=note)
 
 
 def _giou(a, b, *, clamp=True, hull_only=False, over="hull"):
-    sides = torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])
+    (a1, a2), (b1, b2) = a.chunk(2), b.chunk(2)
+    sides = torch.minimum(a2, b2) - torch.maximum(a1, b1)
     overlap = (sides.clamp(min=0) if clamp else sides).prod()
-    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - overlap
-    hull = (torch.maximum(a[2:], b[2:]) - torch.minimum(a[:2], b[:2])).prod()
+    union = (a2 - a1).prod() + (b2 - b1).prod() - overlap
+    hull = (torch.maximum(a2, b2) - torch.minimum(a1, b1)).prod()
     if hull_only:
         return overlap / hull
-    return overlap / union - (hull - union) / (hull if over == "hull" else union)
+    wasted = {"hull": (hull - union) / hull, "union": (hull - union) / union, "nothing": 0}
+    return overlap / union - wasted[over]
 
 
 @exercise("ch14.giou", title="GIoU", cases=_giou_cases)
@@ -155,9 +160,7 @@ def _(a, b):
 
 @giou.mistake("这是 IoU，还要减去 (A_c − A_u) / A_c。")
 def _(a, b):
-    sides = (torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])).clamp(min=0)
-    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - sides.prod()
-    return sides.prod() / union
+    return _giou(a, b, over="nothing")
 
 
 @giou.mistake("后一项要除以外框的面积 A_c，不是并集的面积。")
