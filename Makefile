@@ -1,7 +1,7 @@
 # make site   构建网站到 _build/html          make test   全部测试
 # make serve  在浏览器里读                    make bench  各项预算与这台机器的实测
 # make lab    用 JupyterLab 打开笔记本        make clean  删掉生成的一切（.venv 除外）
-# make mutants  把辅助包一处处改坏，看测试发现不发现
+# make pdf    把网站印成一个 PDF              make mutants  把辅助包一处处改坏，看测试发现不发现
 #
 # 只需要 Python 3.11 以上和 make。换一个解释器：make site PYTHON=python3.12
 
@@ -15,7 +15,7 @@ SOURCES := _config.yml _toc.yml $(shell find book utils theme -type f -not -path
 	-not -path '*/.ipynb_checkpoints/*')
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: site serve lab test mutants bench clean setup-cells prose lock screenshot
+.PHONY: site serve pdf lab test mutants bench clean setup-cells prose lock screenshot
 
 site: $(SITE)
 
@@ -39,6 +39,9 @@ $(SITE): $(SOURCES) theme/vendor/.stamp
 serve: site
 	@echo "在浏览器里打开 http://localhost:$(PORT)/  （Ctrl+C 结束）"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf: site
+	$(BIN)/python -m theme.build pdf
 
 lab: .venv/.stamp
 	$(BIN)/jupyter lab --notebook-dir=book

@@ -4,6 +4,7 @@ python -m theme.build scripts      取来网站自带的脚本，放进 theme/ve
 python -m theme.build browser      写出 Chromium 的位置；没有就说怎样安装
 python -m theme.build setup-cells  按仓库地址改写各章的安装单元格
 python -m theme.build lock         把全部依赖连同散列写进 requirements.lock
+python -m theme.build pdf          把构建好的网站印成一个 PDF
 python -m theme.build screenshot   给构建好的首页拍一张照片（README 用）
 """
 
@@ -50,7 +51,16 @@ def scripts() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
+    wait_longer(THEME / "vendor" / "widgets" / "anywidget.js")
     subset_icons(THEME / "vendor" / "icons.woff")
+
+
+def rewrite(path: Path, pattern: str, replacement: str) -> None:
+    """改脚本里恰好一处。"""
+    text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"))
+    if count != 1:
+        sys.exit(f"{path.name} 变了样，请核对 theme/build.py 里改它的那一处。")
+    path.write_text(text, encoding="utf-8")
 
 
 def use_own_loader(path: Path) -> None:
@@ -59,14 +69,13 @@ def use_own_loader(path: Path) -> None:
     html-manager 的两个文件里，embed-amd.js 什么都能加载，却把同样的代码带了两份（gzip 后 0.9 MB）；
     embed.js 只有一半大，可是没有留下装载别的模块的入口。这里补上那一个参数。
     """
-    text, count = re.subn(
-        r"\(\(\(\)=>new (\w+)\)\)",
-        r"((()=>new \1({loader:window.loadWidgets})))",
-        path.read_text(encoding="utf-8"),
-    )
-    if count != 1:
-        sys.exit("html-manager 的 embed.js 变了样，请核对 theme/build.py 里的 use_own_loader。")
-    path.write_text(text, encoding="utf-8")
+    loader = r"((()=>new \1({loader:window.loadWidgets})))"
+    rewrite(path, r"\(\(\(\)=>new (\w+)\)\)", loader)
+
+
+def wait_longer(path: Path) -> None:
+    """anywidget 等一个小部件两秒就报错；一页二十幅图，慢的手机要久得多。"""
+    rewrite(path, r"AbortSignal\.timeout\(2e3\)", "AbortSignal.timeout(6e4)")
 
 
 # 页面上用到的图标：目录、搜索、下载、明暗、翻页、回到页首、源码、Colab、反馈、编辑
@@ -165,17 +174,29 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+def serve(folder: Path) -> str:
+    """在本机的一个空端口上提供一个文件夹，直到进程结束；返回网址。"""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def pdf() -> None:
+    """整本书印成 _build/html/book.pdf，首页有它的链接。"""
+    from theme.pdf import make_pdf
+
+    make_pdf(ROOT)
+
+
 def screenshot() -> None:
     """首页第一屏，存成 theme/screenshot.png。"""
     from playwright.sync_api import sync_playwright
 
-    handler = partial(QuietHandler, directory=ROOT / "_build" / "html")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    site = serve(ROOT / "_build" / "html")
     with sync_playwright() as p:
         chromium = p.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
-        page.goto(f"http://127.0.0.1:{server.server_port}/book/index.html")
+        page.goto(f"{site}/book/index.html")
         page.wait_for_selector(".widget-subarea canvas, .jupyter-widgets canvas")
         page.wait_for_timeout(1000)
         page.screenshot(path=THEME / "screenshot.png")
@@ -187,6 +208,7 @@ COMMANDS = {
     "browser": browser,
     "setup-cells": setup_cells,
     "lock": lock,
+    "pdf": pdf,
     "screenshot": screenshot,
 }
 

@@ -55,9 +55,11 @@ def inputs(root: Path, name: str) -> str:
     return _digest(root, [*code, *root.glob("requirements*"), *extra])
 
 
-def scripts_digest(root: Path) -> str:
-    """图的脚本和样式：执行用不着，explorers.py 在构建时放进页面。"""
-    return _digest(root, [p for p in (root / "utils").rglob("*") if p.suffix in {".js", ".css"}])
+def page_digest(root: Path) -> str:
+    """执行用不着、页面却靠它做出来的：图的脚本和样式，这个扩展和模板。"""
+    scripts = [p for p in (root / "utils").rglob("*") if p.suffix in {".js", ".css"}]
+    theme = root / "theme"
+    return _digest(root, [*scripts, *theme.glob("*.py"), *theme.glob("templates/*.html")])
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
@@ -67,9 +69,9 @@ def choose_cache(app: Sphinx, config: Config) -> None:
 def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
     """正文没有改、输出却会变的页面，也要重读。"""
     root, known = Path(app.srcdir), getattr(env, "notebook_inputs", {})
-    scripts = scripts_digest(root)
+    page = page_digest(root)
     env.notebook_inputs = {
-        name: inputs(root, Path(name).name) + scripts for name in sorted(env.found_docs)
+        name: inputs(root, Path(name).name) + page for name in sorted(env.found_docs)
     }
     return [name for name in known if env.notebook_inputs.get(name, "") != known[name]]
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,30 @@ def spec_of(state: dict[str, Any], model_id: str) -> dict[str, Any] | None:
                 end = 4 + int.from_bytes(packed[:4], "little")
                 return json.loads(packed[4:end])
     return None
+
+
+def pictures(
+    env: BuildEnvironment, doctree: nodes.document
+) -> Iterator[tuple[nodes.Element, dict]]:
+    """一页上可拖动的图，从上到下：它的输出节点和说明。"""
+    page = env.nb_metadata.get(env.docname, {}).get("js_files", {})
+    state = json.loads(page[STATE][1]["body"])["state"] if STATE in page else {}
+    for bundle in doctree.findall(is_bundle):
+        for child in bundle.children:
+            if child["mime_type"] == WIDGET_VIEW_MIMETYPE and (
+                spec := spec_of(state, model(child))
+            ):
+                yield bundle, spec
+
+
+def is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+
+def model(view: nodes.Element) -> str:
+    """小部件的输出节点 -> 它的模型的编号。"""
+    script = view.astext() or _html(view)
+    return json.loads(script[script.index(">") + 1 : script.rindex("<")])["model_id"]
 
 
 # ---------- 版面 ----------
@@ -134,10 +159,7 @@ class PlaceExplorers(SphinxPostTransform):
         if STATE not in page:
             return
         state = json.loads(page[STATE][1]["body"])["state"]
-        bundles = self.document.findall(
-            lambda n: isinstance(n, nodes.container) and n.get("nb_element") == "mime_bundle"
-        )
-        for bundle in list(bundles):
+        for bundle in list(self.document.findall(is_bundle)):
             kinds = {child["mime_type"]: child for child in bundle.children}
             if 'class="explorer-picture"' in _html(kinds.get("text/html")):
                 bundle.parent.remove(bundle)
@@ -145,15 +167,16 @@ class PlaceExplorers(SphinxPostTransform):
                 self._place(bundle, kinds, state)
 
     def _place(self, bundle: nodes.Element, kinds: dict, state: dict[str, Any]) -> None:
-        script = kinds[WIDGET_VIEW_MIMETYPE].astext() or _html(kinds[WIDGET_VIEW_MIMETYPE])
-        view = json.loads(script[script.index(">") + 1 : script.rindex("<")])
-        spec = spec_of(state, view["model_id"])
+        view = kinds[WIDGET_VIEW_MIMETYPE]
+        spec = spec_of(state, model(view))
         if spec is None:
             return
         for image in kinds["image/png"].findall(nodes.image):
             image["alt"] = spec["alt"]
+        script = view.astext() or _html(view)
+        place = f' id="{bundle["place"]}"' if "place" in bundle else ""  # 正文里有链接来
         raw = [
-            f'<div class="explorer-slot">{skeleton(spec)}{script}<noscript>',
+            f'<div class="explorer-slot"{place}>{skeleton(spec)}{script}<noscript>',
             f"<p>{SORRY}</p></noscript></div>",
         ]
         before, after = (nodes.raw("", text, format="html") for text in raw)
@@ -173,19 +196,26 @@ def _html(container: nodes.Element | None) -> str:
 
 def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """状态放到页面最后；脚本都等正文出来再运行（搜索页除外：它自己的脚本要按次序马上运行）。"""
-    state = ""
-    for script in list(context.get("script_files", [])):
+    scripts, state = context.get("script_files", []), ""
+    for number, script in reversed(list(enumerate(scripts))):
         attributes = getattr(script, "attributes", {})
         if attributes.get("type", "").endswith("widget-state+json"):
             state = f'<script type="{attributes["type"]}">{attributes["body"]}</script>'
-            context["script_files"].remove(script)
-        elif pagename != "search" and getattr(script, "filename", None):
-            inline = "documentation_options.js" in script.filename  # 主题在行内接着用它
-            if "async" not in attributes and not inline:
-                attributes["defer"] = "defer"
+            del scripts[number]
+        elif pagename != "search":
+            scripts[number] = deferred(script)
     context["widget_state"] = state
     if state:
         app.add_js_file(None, body=FALLBACK.read_text(encoding="utf-8"), priority=100)
+
+
+def deferred(script):
+    """等正文出来再运行的同一个脚本。各页共用原来那一个，不能改它。"""
+    name, attributes = getattr(script, "filename", None), getattr(script, "attributes", {})
+    inline = name and "documentation_options.js" in name  # 主题在行内接着用它
+    if not name or inline or "async" in attributes:
+        return script
+    return type(script)(name, priority=script.priority, **attributes | {"defer": "defer"})
 
 
 def add_files(app: Sphinx, config: Config) -> None:

@@ -1,6 +1,7 @@
-"""不动的图：给每张图一句文字说明（alt），看不见图的读者靠它。
+"""图的文字说明（alt）：看不见图的读者靠它。没有就不构建。
 
 写在单元格的 ``alt`` 元数据里；没有写的，用图上的标题和前面的一句话代替。
+可拖动的图用 ``explore`` 的 ``alt``，见 theme/explorers.py。
 """
 
 import re
@@ -10,29 +11,58 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from theme import cells
+from theme import cells, explorers
 
 LOGGER = logging.getLogger(__name__)
 TITLES = re.compile(r"""title(?:=|\()\s*f?["']([^"'{}]+)["']""")
+TAG = re.compile(r"<img\b[^>]*>")
+ALT = re.compile(r"""\salt\s*=\s*(?:"\s*[^"\s]|'\s*[^'\s])""")
 
 
 def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
     for image in doctree.findall(nodes.image):
-        if image.get("alt"):
+        cell = cell_of(image)
+        if image.get("alt", "").strip() or of_explorer(image):
             continue
-        cell = image.parent
-        while cell is not None and not cells.is_cell(cell):
-            cell = cell.parent
-        if cell is None:
-            raise ExtensionError(f"{app.env.docname} 里的图片 {image['uri']} 没有文字说明（alt）")
-        written = cell["cell_metadata"].get("alt")
-        image["alt"] = written or derive(cell, doctree)
-        if not written and not cells.shows(cell, cells.WIDGET):
+        written = cell["cell_metadata"].get("alt", "").strip() if cell else ""
+        image["alt"] = written or (derive(cell, doctree) if cell else "")
+        if not image["alt"]:
+            raise ExtensionError(f"{app.env.docname} {place(cell, doctree)}没有文字说明。{HOW}")
+        if not written:
             LOGGER.info("没有写 alt，代以：%s %s", app.env.docname, image["alt"])
+    for raw in doctree.findall(nodes.raw):
+        if missing := [tag for tag in TAG.findall(raw.astext()) if not ALT.search(tag)]:
+            where = place(cell_of(raw), doctree)
+            raise ExtensionError(f"{app.env.docname} {where}（{missing[0][:60]}）没有 alt。{HOW}")
+
+
+HOW = '请用一句话说出图上看得见什么：写在单元格元数据的 alt 里，或 ![这里](…) 与 alt="这里"。'
+
+
+def cell_of(node: nodes.Node) -> nodes.container | None:
+    """它是哪一格代码的输出；写在文字里的没有。"""
+    while node is not None and not cells.is_cell(node):
+        node = node.parent
+    return node
+
+
+def of_explorer(image: nodes.image) -> bool:
+    """是不是可拖动的图存下来的那张图片：与小部件在同一份输出里。"""
+    bundle = image.parent.parent
+    return explorers.is_bundle(bundle) and cells.shows(bundle, cells.WIDGET)
+
+
+def place(cell: nodes.container | None, doctree: nodes.document) -> str:
+    """错误信息里说出是哪一格。"""
+    if cell is None:
+        return "的文字里有一张图"
+    number = list(cells.code_cells(doctree)).index(cell) + 1
+    first = cells.source(cell).strip().splitlines()[:1]
+    return f"的第 {number} 格代码（“{''.join(first)}”）画的图"
 
 
 def derive(cell: nodes.container, doctree: nodes.document) -> str:
-    """图上的标题，加上前面一段话的第一句。"""
+    """图上的标题，加上前面一段话的第一句；都没有就是空的。"""
     titles = "、".join(dict.fromkeys(TITLES.findall(cells.source(cell))))
     before = ""
     for node in doctree.findall():
@@ -41,7 +71,8 @@ def derive(cell: nodes.container, doctree: nodes.document) -> str:
         if isinstance(node, nodes.paragraph):
             before = node.astext()
     sentence = re.split(r"[。？：\n]", before)[0]
-    return "图：" + "。".join(filter(None, [titles, sentence]))
+    told = "。".join(filter(None, [titles, sentence]))
+    return told and f"图：{told}"
 
 
 def setup(app: Sphinx) -> None:

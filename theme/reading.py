@@ -25,7 +25,8 @@ document.documentElement.classList.add("scripted");
   try { mode = JSON.parse(localStorage.getItem("book.memory"))?.mode; } catch {}
   mode ??= matchMedia("(max-width: 640px)").matches ? "reading" : "code";
   document.documentElement.dataset.show = mode;
-}"""
+}
+window.placeBefore = history.state?.place; // sphinx_highlight.js 会清空这个状态"""
 SHORT = 4  # 打印的结果不超过这么多行，阅读时也留着
 
 

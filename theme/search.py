@@ -13,6 +13,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from sphinx.search.zh import SearchChinese
 from sphinx.util import logging
 
 from theme.plain import plain_math
@@ -118,7 +119,14 @@ def build_index(app: Sphinx, exception: Exception | None) -> None:
     LOGGER.info("搜索的索引：%d 页", len(list(drafts(app).rglob("*.html"))))
 
 
+class Terms(set):
+    """见过的英文词。Sphinx 用列表存，每个词都从头找一遍：书一长，写一页要几十秒。"""
+
+    extend = set.update
+
+
 def setup(app: Sphinx) -> None:
+    SearchChinese.latin_terms = Terms()
     app.connect("config-inited", write_dictionary)
     app.connect("doctree-resolved", write_plain_page)
     app.connect("build-finished", build_index, priority=900)

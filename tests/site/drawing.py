@@ -337,7 +337,7 @@ class Recording:
         out = []
         names = [s["options"] for s in self.spec["sliders"]]
         if len(self.spec["steps"]) > 1:
-            names.append([f"{s:g}" for s in self.spec["steps"]])
+            names.append([f"{s + 0:g}" for s in self.spec["steps"]])  # −0 显示成 0
         at = [control["index"] for control in shot["controls"]]
         if len(at) != len(names):
             return [f"应当有 {len(names)} 个滑块，页面上有 {len(at)} 个"]

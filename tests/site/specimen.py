@@ -35,6 +35,9 @@ def train(lr, mode, bias):
             "signed": w[0] - 0.3 * bias,
             "a": w[0] + bias,
             "b": w[1],
+            "now": min(lr, 2) - 0.9,  # 可拖的点与横线
+            "half": 0.8 * bias - 0.5,
+            "wall": np.full(2, 1.2 - 0.6 * lr),
             "curves": np.stack([np.sin(3 * PLACES * w[0]), np.cos(PLACES + w[1])]),
             "map": grid,
             "xs": PLACES + 0.1 * w[0],
@@ -93,7 +96,7 @@ def histories(runs: xr.Dataset) -> Explorer:
     second.set(yscale="log", ylim=(1e-7, 10), title="损失")
     third.set(yscale="symlog", ylim=(-10, 10), title="正负")
     layers = [
-        Path("a", "b", ax=first, label="走过的路"),
+        Path("a", "b", ax=first, label="走过的路", drag="bias"),
         Line("loss", ax=second, label="损失"),
         Line("gap", ax=second, label="差距"),
         Line("w", ax=third, history=True, label="三个参数"),
@@ -118,6 +121,8 @@ def shapes(runs: xr.Dataset) -> Explorer:
         Bars("w", ax=axes[2], label="参数"),
         Line("curves", PLACES, ax=axes[3], label="曲线"),
         Points("xs", "ys", ax=axes[3], values="heat", **warm),
+        Points("now", "half", ax=axes[3], drag=("lr", "bias")),
+        Line("wall", [-1.5, 1.5], ax=axes[3], dash=True, drag="lr"),
     ]
     return explore(runs, fig, layers, labels=LABELS, alt=ALT)
 

@@ -2,7 +2,30 @@
 
 import pytest
 from figure import figures
-from pages import BY_HAND, PHONE
+from pages import BY_HAND, HOME, PHONE
+
+EDGES = """node => {
+  const edge = (selector, side) => node.querySelector(selector).getBoundingClientRect()[side];
+  return {
+    top: node.getBoundingClientRect().top,
+    controls: [edge(".explorer-controls", "top"), edge(".explorer-controls", "bottom")],
+    toolbar: edge(".explorer-toolbar", "top"),
+  };
+}"""
+
+
+def test_the_sliders_stay_on_the_screen_and_cover_nothing(open_page, new_context):
+    context = new_context(viewport=PHONE, is_mobile=True, has_touch=True)
+    page, log = open_page(HOME, context)
+    explorer = page.locator(".explorer").first
+    before = explorer.evaluate(EDGES)
+    assert abs(before["controls"][0] - before["top"]) < 1  # 还没有滚动：滑块在原处
+    assert before["toolbar"] >= before["controls"][1] - 1
+    page.evaluate("distance => scrollBy(0, distance)", before["top"] + 100)
+    after = explorer.evaluate(EDGES)
+    assert after["top"] < 0 < after["controls"][0] < 70  # 画框的上沿出了屏幕，滑块还在
+    context.close()
+    log.check()
 
 
 @pytest.mark.parametrize("path", BY_HAND)

@@ -16,10 +16,12 @@ def hinge_by_autograd(scores, y):
     return torch.autograd.grad(loss, scores)[0]
 
 
-def shared(x, y):
-    member = torch.nn.functional.one_hot(y).to(x.dtype)
-    means = (member.T @ x) / member.sum(0)[:, None]
-    return torch.cov((x - means[y]).T, correction=0).reshape(x.shape[1], x.shape[1])
+def merge(n1, mean1, cov1, n2, mean2, cov2):
+    """经过二阶矩：E[xxᵀ] − μμᵀ。"""
+    n = n1 + n2
+    second = n1 * (cov1 + torch.outer(mean1, mean1)) + n2 * (cov2 + torch.outer(mean2, mean2))
+    mean = (n1 * mean1 + n2 * mean2) / n
+    return mean, second / n - torch.outer(mean, mean)
 
 
 def missing(x, mean, cov):
@@ -64,7 +66,7 @@ def hinge_by_loops(scores, y):
 
 RIGHT = [
     ("ch03.draws", draws),
-    ("ch03.shared", shared),
+    ("ch03.merge", merge),
     ("ch03.missing", missing),
     ("ch03.bernoulli", bernoulli),
     ("ch03.boundaries", boundaries),

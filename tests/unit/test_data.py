@@ -270,7 +270,7 @@ def test_dataset_is_frozen_and_says_what_is_missing():
 def idx_gz(array: np.ndarray) -> bytes:
     """MNIST 的 IDX 格式：高位在前的文件头，加上 uint8 数据。"""
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    return gzip.compress(header + array.astype(np.uint8).tobytes())
+    return gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0)
 
 
 class Python2Pickler(pickle._Pickler):
@@ -347,17 +347,27 @@ RAW_IDX = gzip.decompress(GOOD_IDX)
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"", "文件头是 ，应当是 00 00 08 03"),
-        (GOOD_IDX[:-9], "不是完整的 gzip 文件"),
-        (b"<html>login</html>", "不是完整的 gzip 文件"),
-        (GOOD_IDX[:15] + b"\xff\xff\xff" + GOOD_IDX[18:], "不是完整的 gzip 文件"),
-        (gzip.compress(RAW_IDX[:-1]), r"形状是 \(2, 3, 4\)，数据却有 23 个字节"),
-        (gzip.compress(RAW_IDX + b"x"), "数据却有 25 个字节"),
-        (gzip.compress(RAW_IDX[:9]), "数据却有 0 个字节"),
-        (gzip.compress(RAW_IDX[:3]), "文件头是 00 00 08，应当是"),
-        (gzip.compress(b"\0\0\x0d\x03" + RAW_IDX[4:]), "文件头是 00 00 0d 03"),
-        (idx_gz(np.arange(4)), "文件头是 00 00 08 01，应当是 00 00 08 03"),
-        (gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12 + b"x"), "4294967295"),
+        pytest.param(b"", "文件头是 ，应当是 00 00 08 03", id="空文件"),
+        pytest.param(GOOD_IDX[:-9], "不是完整的 gzip 文件", id="截断"),
+        pytest.param(b"<html>login</html>", "不是完整的 gzip 文件", id="网页"),
+        pytest.param(
+            GOOD_IDX[:15] + b"\xff\xff\xff" + GOOD_IDX[18:], "不是完整的 gzip 文件", id="坏字节"
+        ),
+        pytest.param(
+            gzip.compress(RAW_IDX[:-1]), r"形状是 \(2, 3, 4\)，数据却有 23 个字节", id="少一字节"
+        ),
+        pytest.param(gzip.compress(RAW_IDX + b"x"), "数据却有 25 个字节", id="多一字节"),
+        pytest.param(gzip.compress(RAW_IDX[:9]), "数据却有 0 个字节", id="没有数据"),
+        pytest.param(gzip.compress(RAW_IDX[:3]), "文件头是 00 00 08，应当是", id="文件头不全"),
+        pytest.param(
+            gzip.compress(b"\0\0\x0d\x03" + RAW_IDX[4:]), "文件头是 00 00 0d 03", id="类型不对"
+        ),
+        pytest.param(
+            idx_gz(np.arange(4)), "文件头是 00 00 08 01，应当是 00 00 08 03", id="维数不对"
+        ),
+        pytest.param(
+            gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12 + b"x"), "4294967295", id="大得没边"
+        ),
     ],
 )
 def test_damaged_idx(content, match, tmp_path):

@@ -848,3 +848,47 @@ def test_colorbars_stay_with_their_axes():
     plt.close(fig)
     assert sorted(len(group) for group in groups) == [1, 2]
     assert groups[[len(g) for g in groups].index(2)][0] is left and right in [g[0] for g in groups]
+
+
+# ---------- 在图上拖 ----------
+
+
+def place(lr, mode):
+    """一个点：横向随 lr，纵向随 mode。"""
+    for t in range(3):
+        yield {"x": lr, "y": float(mode == "快"), "pair": np.array([lr, t]), "still": 1.0 * t}
+
+
+@pytest.fixture(scope="module")
+def places():
+    return sweep(place, **GRID)
+
+
+@pytest.mark.parametrize(
+    ("layer", "sliders"),
+    [
+        (Points("x", "y", drag="lr"), [0]),
+        (Points("x", "y", drag=("mode", "lr")), [1, 0]),
+        (Path("x", "y", drag=["lr"]), [0]),
+        (Line("pair", drag="lr"), [0]),
+        (Points("x", "y"), None),
+    ],
+)
+def test_drag_names_the_sliders(layer, sliders, places, fig):
+    assert view_of(explore(places, fig, [layer], alt="图")).spec["layers"][0]["drag"] == sliders
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Points("x", "y", drag="rate"), "rate 没有滑块；这张图的滑块有：lr、mode"),
+        (Points("x", "y", drag=("lr", "lr")), "两个不同的名字"),
+        (Points("x", "y", drag=()), "应当是一个超参数的名字"),
+        (Points("pair", "pair", drag="lr"), "只能有一个点"),
+        (Line("x", drag="lr"), "历史曲线拖不了"),
+        (Points("still", "still", drag="lr"), "改变 lr 时它停在原处"),
+    ],
+)
+def test_a_wrong_drag_says_what_is_wrong(layer, message, places, fig):
+    with pytest.raises(ValueError, match=message):
+        explore(places, fig, [layer], alt="图")

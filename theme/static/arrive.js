@@ -47,8 +47,7 @@ function remember() {
   history.replaceState({ ...history.state, place: { at, offset } }, "");
 }
 
-function arrive() {
-  const place = history.state?.place;
+function arrive(place) {
   if (place) goTo(places()[place.at], place.offset);
   else goTo(target(), headerHeight());
 }
@@ -62,7 +61,7 @@ for (const hand of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   addEventListener(hand, () => (arrival.node = null), { passive: true, capture: true });
 }
 addEventListener("hashchange", () => history.state?.place || goTo(target(), headerHeight()));
-addEventListener("popstate", () => history.state?.place && arrive());
+addEventListener("popstate", () => history.state?.place && arrive(history.state.place));
 new ResizeObserver(land).observe(document.querySelector(".bd-article") ?? document.body);
-arrive();
+arrive(placeBefore);
 addEventListener("load", () => (arrival.node ? land() : undefined));

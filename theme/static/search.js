@@ -33,9 +33,20 @@ function searchItem(tag, className, text = "") {
   return node;
 }
 
+/** 写到这个词的页面。索引切词看上下文，“自注意力只在”里就没有“注意力”：再按头两个字找，正文里真有才算。 */
+async function findPages(pagefind, query) {
+  const found = (await pagefind.search(query)).results;
+  if (!/^\p{Script=Han}{3,}$/u.test(query)) return found;
+  const known = new Set(found.map(({ id }) => id));
+  for (const result of (await pagefind.search(query.slice(0, 2))).results) {
+    if (!known.has(result.id) && (await result.data()).content.includes(query)) found.push(result);
+  }
+  return found;
+}
+
 /** 找到的节，好的在前：标题里有这个词的，再是章节，再看 Pagefind 的分数。 */
 async function findSections(pagefind, query) {
-  const { results } = await pagefind.search(query);
+  const results = await findPages(pagefind, query);
   const sections = [];
   let literal = false; // 有没有一页真的写着读者打的字
   for (const result of results) {

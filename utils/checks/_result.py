@@ -39,13 +39,13 @@ class Result:
         return (
             f'<div role="status" style="border-left:4px solid {color};background:{color}1a;'
             'padding:.5em .9em;margin:.3em 0;border-radius:4px;line-height:1.6">'
-            f'<div><span style="color:{color};font-weight:bold" aria-hidden="true">{icon}</span> '
+            f'<div><strong aria-hidden="true">{icon}</strong> '
             f"<strong>{verdict}</strong>：{html.escape(self.title)}</div>"
             f"{_to_html(self.message)}</div>"
         )
 
 
-_LOOKS = {  # 图标、结论、颜色（在白底和深底上对比度都不低于 3:1）
+_LOOKS = {  # 图标、结论、边框的颜色（在白底和深底上对比度都不低于 3:1）
     "passed": ("✓", "通过", "#2a9d5c"),
     "unfinished": ("…", "还没写完", "#4a86c5"),
     "wrong": ("✗", "还不对", "#d0661b"),

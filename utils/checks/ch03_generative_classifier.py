@@ -1,4 +1,4 @@
-"""第 3 章《分类（一）：几率生成模型》的练习检查。"""
+"""第 3 章《分类（一）：概率生成模型》的练习检查。"""
 
 import math
 
@@ -127,58 +127,65 @@ def _(scores, y):
     return _with_correct(debts, y, -debts.sum(1)) / len(y)
 
 
-# ---------------------------------------------------------------- 练习 3：共用的协方差
+# ---------------------------------------------------------------- 练习 3：两家医院合成一份
 
 
-def _shared_cases(rng):
-    for counts, d, note in [
-        ((9, 4), 3, ""),
-        ((30, 10, 5), 2, "三个类"),
-        ((6, 20), 1, "只有一个特征"),
-        ((3, 1, 8), 2, "有一类只有一个样本"),
+def _merge_cases(rng):
+    for n1, n2, d, note in [
+        (30, 12, 3, ""),
+        (7, 40, 2, "第二家大得多"),
+        (5, 6, 1, "只有一个特征"),
+        (1, 9, 2, "第一家只有一个样本，协方差全是 0"),
     ]:
-        y = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
-        y = y[torch.as_tensor(rng.permutation(len(y)))]
-        x = normal(rng, len(y), d) * (1 + y[:, None]) + 3 * normal(rng, len(counts), d)[y]
-        yield case(x, y, note=note)
+        mean1, mean2 = 2 * normal(rng, d), 2 * normal(rng, d)
+        cov1 = _covariance(rng, d) if n1 > 1 else torch.zeros(d, d, dtype=mean1.dtype)
+        yield case(n1, mean1, cov1, n2, mean2, 2 * _covariance(rng, d), note=note)
 
 
-def _by_class(x, y):
-    """各类的样本数和除以 N_k 的协方差。"""
-    parts = [x[y == k] for k in y.unique()]
-    return [len(p) for p in parts], [(p - p.mean(0)).T @ (p - p.mean(0)) / len(p) for p in parts]
+def _weighted(n1, a, n2, b):
+    return (n1 * a + n2 * b) / (n1 + n2)
 
 
-@exercise("ch03.shared", title="共用协方差的极大似然估计", cases=_shared_cases)
-def shared_covariance(x, y):
-    counts, covs = _by_class(x, y)
-    return sum(n * c for n, c in zip(counts, covs, strict=True)) / len(x)
+def _between(n1, mean1, n2, mean2):
+    """两个均值在总均值周围的散布。"""
+    gap = mean1 - mean2
+    return n1 * n2 / (n1 + n2) ** 2 * torch.outer(gap, gap)
 
 
-@shared_covariance.mistake(
-    "减的是总均值。那样会把类与类之间的距离也算进协方差；每个样本要减去自己那一类的均值。"
+@exercise("ch03.merge", title="两家医院合成一份", cases=_merge_cases)
+def merge(n1, mean1, cov1, n2, mean2, cov2):
+    mean = _weighted(n1, mean1, n2, mean2)
+    return mean, _weighted(n1, cov1, n2, cov2) + _between(n1, mean1, n2, mean2)
+
+
+@merge.mistake(
+    "少了一项：两家的均值不同，这也是散布。只对协方差加权平均，得到的是各自减各自均值的残差的协方差。"
 )
-def _(x, y):
-    return (x - x.mean(0)).T @ (x - x.mean(0)) / len(x)
+def _(n1, mean1, cov1, n2, mean2, cov2):
+    return _weighted(n1, mean1, n2, mean2), _weighted(n1, cov1, n2, cov2)
 
 
-@shared_covariance.mistake("各类的协方差直接平均了：样本多的类应当占更大的份量，按 N_k/N 加权。")
-def _(x, y):
-    _, covs = _by_class(x, y)
-    return sum(covs) / len(covs)
+@merge.mistake("两家各算一半了：均值和协方差都要按样本数加权。")
+def _(n1, mean1, cov1, n2, mean2, cov2):
+    return merge(1, mean1, cov1, 1, mean2, cov2)
 
 
-@shared_covariance.mistake(
-    "极大似然除以 N。除以“N − 类数”是无偏估计，也常用，但不是题目要的那一个。"
-)
-def _(x, y):
-    counts, covs = _by_class(x, y)
-    return sum(n * c for n, c in zip(counts, covs, strict=True)) / (len(x) - len(counts))
+@merge.mistake("均值之间的那一项少了平方的分母：它是 n₁n₂/(n₁+n₂)²，不是 n₁n₂/(n₁+n₂)。")
+def _(n1, mean1, cov1, n2, mean2, cov2):
+    mean, _ = merge(n1, mean1, cov1, n2, mean2, cov2)
+    return mean, _weighted(n1, cov1, n2, cov2) + (n1 + n2) * _between(n1, mean1, n2, mean2)
 
 
-@shared_covariance.mistake("只留下了对角线：那是朴素贝叶斯的假设，这里特征之间的协方差也要。")
-def _(x, y):
-    return torch.diag(shared_covariance(x, y).diagonal())
+@merge.mistake("极大似然除以 n₁ + n₂。除以 n₁ + n₂ − 1 是无偏估计，也常用，但不是题目要的那一个。")
+def _(n1, mean1, cov1, n2, mean2, cov2):
+    mean, cov = merge(n1, mean1, cov1, n2, mean2, cov2)
+    return mean, cov * (n1 + n2) / (n1 + n2 - 1)
+
+
+@merge.mistake("只留下了对角线：那是朴素贝叶斯的假设，这里特征之间的协方差也要。")
+def _(n1, mean1, cov1, n2, mean2, cov2):
+    mean, cov = merge(n1, mean1, cov1, n2, mean2, cov2)
+    return mean, torch.diag(cov.diagonal())
 
 
 # ---------------------------------------------------------------- 练习 4：缺了特征的对数密度

@@ -1,38 +1,57 @@
 """第 11 章《优化器进阶》的练习检查。"""
 
-import torch
-
 from utils.checks import case, exercise, normal
 
 # ---------------------------------------------------------------- 练习 1：一步的上限
 
 
 def _limit_cases(rng):
-    for beta2, t, note in [(0.999, 1000, ""), (0.9, 7, ""), (0.99, 50, ""), (0.999, 1, "第一步")]:
-        yield case(beta2, t, note=note)
+    for beta1, beta2, t, note in [
+        (0.9, 0.999, 400, ""),
+        (0.5, 0.9, 7, ""),
+        (0.8, 0.99, 30, ""),
+        (0.9, 0.95, 1, "第一步"),
+        (0.9, 0.81, 12, "β₁² = β₂，和里每一项都是 1"),
+        (0.95, 0.8, 9, "β₁² > β₂，和仍是有限的"),
+    ]:
+        yield case(beta1, beta2, t, note=note)
 
 
-@exercise("ch11.limit", title="Adam 一步的上限", cases=_limit_cases)
-def adam_limit(beta2, t):
+def _ratio_sum(ratio, t):
+    return sum(ratio**k for k in range(t))
+
+
+def _limit(beta1, beta2, t):
+    """分子里的 √Σ(β₁²/β₂)ᵏ 与分母里的 √((1 − β₂ᵗ)/(1 − β₂)) 之积。"""
+    return (_ratio_sum(beta1**2 / beta2, t) * (1 - beta2**t) / (1 - beta2)) ** 0.5
+
+
+@exercise("ch11.limit", title="带动量的一步最多多远", cases=_limit_cases)
+def adam_limit(beta1, beta2, t):
+    return (1 - beta1) / (1 - beta1**t) * _limit(beta1, beta2, t)
+
+
+@adam_limit.mistake("m 也要偏差修正：再除以 1 − β₁ᵗ。")
+def _(beta1, beta2, t):
+    return (1 - beta1) * _limit(beta1, beta2, t)
+
+
+@adam_limit.mistake("v 也要偏差修正：1/(1 − β₂) 换成 (1 − β₂ᵗ)/(1 − β₂)。")
+def _(beta1, beta2, t):
+    return (1 - beta1) / (1 - beta1**t) * (_ratio_sum(beta1**2 / beta2, t) / (1 - beta2)) ** 0.5
+
+
+@adam_limit.mistake("这是 β₁ = 0 的上限：有动量时分子是 m̂，不是这一步的 g。")
+def _(beta1, beta2, t):
     return ((1 - beta2**t) / (1 - beta2)) ** 0.5
 
 
-@adam_limit.mistake("这是 t 趋于无穷时的上限。偏差修正让第 t 步的上限再乘 √(1 − β₂ᵗ)。")
-def _(beta2, t):
-    return (1 / (1 - beta2)) ** 0.5
-
-
 @adam_limit.mistake("忘了开平方：步子除以的是 √v̂，不是 v̂。")
-def _(beta2, t):
-    return (1 - beta2**t) / (1 - beta2)
+def _(beta1, beta2, t):
+    return (1 - beta1) / (1 - beta1**t) * _limit(beta1, beta2, t) ** 2
 
 
-@adam_limit.mistake("分子分母反了：上限应当不小于 1。")
-def _(beta2, t):
-    return ((1 - beta2) / (1 - beta2**t)) ** 0.5
-
-
-# ---------------------------------------------------------------- 练习 2：EMA 的权重
+# ---------------------------------------------------------------- 练习 2：EMA 抵得上几个样本
 
 
 def _ema_cases(rng):
@@ -40,133 +59,120 @@ def _ema_cases(rng):
         yield case(beta, t, note=note)
 
 
-@exercise("ch11.ema", title="EMA 的权重", cases=_ema_cases)
-def ema_weights(beta, t):
-    return (1 - beta) * beta ** torch.arange(t - 1, -1, -1).double() / (1 - beta**t)
+def _squared_weights(beta, t):
+    """没有偏差修正的权重的平方和。"""
+    return (1 - beta) ** 2 * _ratio_sum(beta**2, t)
 
 
-@ema_weights.mistake("没有偏差修正：权重之和是 1 − βᵗ，要除以它。")
+@exercise("ch11.ema", title="EMA 抵得上几个样本", cases=_ema_cases)
+def effective_samples(beta, t):
+    return (1 - beta**t) ** 2 / _squared_weights(beta, t)
+
+
+@effective_samples.mistake("没有偏差修正：权重之和是 1 − βᵗ，每个权重要除以它。")
 def _(beta, t):
-    return (1 - beta) * beta ** torch.arange(t - 1, -1, -1).double()
+    return 1 / _squared_weights(beta, t)
 
 
-@ema_weights.mistake("次序反了：题目要从最旧的 x₁ 排到最新的 xₜ，最新的权重最大。")
+@effective_samples.mistake("这是 t 趋于无穷时的值，题目要第 t 步的。")
 def _(beta, t):
-    return (1 - beta) * beta ** torch.arange(t).double() / (1 - beta**t)
+    return (1 + beta) / (1 - beta)
 
 
-@ema_weights.mistake("每个数的权重都一样，那是简单平均。EMA 里 k 步前的权重是 (1 − β)βᵏ。")
+@effective_samples.mistake("这是平均年龄相等算出的 ρₜ；题目要方差相等，看权重的平方和。")
 def _(beta, t):
-    return torch.full((t,), 1 / t, dtype=torch.float64)
+    return 2 / (1 - beta) - 1 - 2 * t * beta**t / (1 - beta**t)
 
 
-# ---------------------------------------------------------------- 练习 3：AMSGrad 的一步
+@effective_samples.mistake("这是有效窗口 1/(1 − β)，与方差没有关系。")
+def _(beta, t):
+    return 1 / (1 - beta)
 
 
-def _amsgrad_cases(rng):
-    for d, note in [(6, ""), (3, ""), (1, "只有一个参数")]:
-        theta, m, g = (normal(rng, d) for _ in range(3))
-        v, top = normal(rng, d) ** 2, normal(rng, d) ** 2 + 0.1
-        yield case(theta, m, v, top, 3 * g, 0.1, 0.9, 0.99, note=note)
-    theta, m = normal(rng, 4), normal(rng, 4)
-    small, g = torch.full((4,), 0.01, dtype=torch.float64), 5 + normal(rng, 4)
-    yield case(theta, m, small, small, g, 0.3, 0.5, 0.6, note="新的 v 超过旧的最大值")
+@effective_samples.mistake("反了：方差缩小到 1/n，n 是权重平方和的倒数。")
+def _(beta, t):
+    return _squared_weights(beta, t) / (1 - beta**t) ** 2
 
 
-def _moments(m, v, g, beta1, beta2):
-    return beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+# ---------------------------------------------------------------- 练习 3：反例里一圈走多远
 
 
-@exercise("ch11.amsgrad", title="AMSGrad 的一步", cases=_amsgrad_cases)
-def amsgrad_step(theta, m, v, top, g, lr, beta1, beta2):
-    m, v = _moments(m, v, g, beta1, beta2)
-    return theta - lr * m / torch.maximum(top, v).sqrt()
-
-
-@amsgrad_step.mistake("用的是当前的 v，那是 Adam。AMSGrad 除以历史最大的 v̂ = max(v̂, v)。")
-def _(theta, m, v, top, g, lr, beta1, beta2):
-    m, v = _moments(m, v, g, beta1, beta2)
-    return theta - lr * m / v.sqrt()
-
-
-@amsgrad_step.mistake("用了旧的 v̂，没有与这一步的 v 取最大值。")
-def _(theta, m, v, top, g, lr, beta1, beta2):
-    m, v = _moments(m, v, g, beta1, beta2)
-    return theta - lr * m / top.sqrt()
-
-
-@amsgrad_step.mistake("取最大值时用了旧的 v：先用这一步的梯度更新 v，再与 v̂ 取最大。")
-def _(theta, m, v, top, g, lr, beta1, beta2):
-    m, _ = _moments(m, v, g, beta1, beta2)
-    return theta - lr * m / torch.maximum(top, v).sqrt()
-
-
-@amsgrad_step.mistake("分子应当是动量 m，不是当前的梯度 g。")
-def _(theta, m, v, top, g, lr, beta1, beta2):
-    _, v = _moments(m, v, g, beta1, beta2)
-    return theta - lr * g / torch.maximum(top, v).sqrt()
-
-
-@amsgrad_step.mistake("忘了开平方：分母是 √v̂。")
-def _(theta, m, v, top, g, lr, beta1, beta2):
-    m, v = _moments(m, v, g, beta1, beta2)
-    return theta - lr * m / torch.maximum(top, v)
-
-
-# ---------------------------------------------------------------- 练习 4：RAdam 的折扣
-
-
-def _rectifier_cases(rng):
-    for beta2, t, note in [
-        (0.999, 100, ""),
-        (0.99, 20, ""),
-        (0.9, 30, ""),
-        (0.999, 5, "ρ 在 4 与 5 之间"),
-        (0.999, 2, "头几步"),
-        (0.999, 3, "头几步"),
-        (0.5, 30, "ρ 一直不到 4"),
+def _drift_cases(rng):
+    for n, C, beta2, note in [
+        (3, 4.0, 0.2, ""),
+        (5, 11.0, 0.9, ""),
+        (51, 102.0, 0.99, ""),
+        (11, 7.0, 0.5, "大梯度的总和比小梯度的小"),
+        (1, 3.0, 0.7, "每一轮都是大梯度"),
     ]:
-        yield case(beta2, t, note=note)
+        yield case(n, C, beta2, note=note)
 
 
-def _rho(beta2, t):
-    rho_inf = 2 / (1 - beta2) - 1
-    return rho_inf, rho_inf - 2 * t * beta2**t / (1 - beta2**t)
+def _drift(n, C, beta2, top, power=0.5):
+    """从刚看到 C 时的 v = top 起，Adam 和 AMSGrad 一圈的净位移。"""
+    move, v = -C / top**power, top
+    for _ in range(n - 1):
+        v = beta2 * v + 1 - beta2
+        move += 1 / v**power
+    return move, (n - 1 - C) / top**power
 
 
-def _square(rho_inf, rho):
-    return (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)
+def _top(n, C, beta2):
+    return (1 - beta2) * (C**2 + _ratio_sum(beta2, n) - 1) / (1 - beta2**n)
 
 
-@exercise("ch11.rectifier", title="RAdam 的折扣", cases=_rectifier_cases)
-def rectifier(beta2, t):
-    rho_inf, rho = _rho(beta2, t)
-    return _square(rho_inf, rho) ** 0.5 if rho > 4 else 0.0
+@exercise("ch11.drift", title="反例里一圈走多远", cases=_drift_cases)
+def round_drift(n, C, beta2):
+    return _drift(n, C, beta2, _top(n, C, beta2))
 
 
-@rectifier.mistake("忘了开平方：r 是两个标准差之比，公式里是方差之比。")
-def _(beta2, t):
-    rho_inf, rho = _rho(beta2, t)
-    return _square(rho_inf, rho) if rho > 4 else 0.0
+@round_drift.mistake("这是从 v = 0 起的第一圈。跑了很久以后，v 里还有上一圈留下的。")
+def _(n, C, beta2):
+    return _drift(n, C, beta2, (1 - beta2) * C**2)
 
 
-@rectifier.mistake("比值反了：折扣不超过 1，随 t 升到 1。")
-def _(beta2, t):
-    rho_inf, rho = _rho(beta2, t)
-    return _square(rho_inf, rho) ** -0.5 if rho > 4 else 0.0
+@round_drift.mistake("忘了开平方：步子除以的是 √v。")
+def _(n, C, beta2):
+    return _drift(n, C, beta2, _top(n, C, beta2), power=1)
 
 
-@rectifier.mistake("ρ∞ = 2/(1 − β₂) − 1，减 1 不能丢。")
-def _(beta2, t):
-    rho_inf = 2 / (1 - beta2)
-    rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
-    return _square(rho_inf, rho) ** 0.5 if rho > 4 else 0.0
+@round_drift.mistake("AMSGrad 也除以当前的 v 了：它除以的是历史最大的，一圈里是同一个数。")
+def _(n, C, beta2):
+    return (_drift(n, C, beta2, _top(n, C, beta2))[0],) * 2
 
 
-@rectifier.mistake("用的是 PyTorch 的条件 ρ > 5，题目要论文的 ρ > 4。")
-def _(beta2, t):
-    rho_inf, rho = _rho(beta2, t)
-    return _square(rho_inf, rho) ** 0.5 if rho > 5 else 0.0
+# ---------------------------------------------------------------- 练习 4：RAdam 的热身有多长
+
+
+def _warmup_cases(rng):
+    for beta2, r in [(0.999, 0.5), (0.99, 0.9), (0.9, 0.8), (0.95, 0.3), (0.98, 0.95)]:
+        yield case(beta2, r)
+
+
+def _first(beta2, enough):
+    """rₜ² 第一次让 enough 成立的步数；ρ 不到门槛的不算。"""
+    rho_inf, t = 2 / (1 - beta2) - 1, 0
+    while True:
+        t += 1
+        rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
+        square = (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)
+        if rho > 4 and enough(square):
+            return t
+
+
+@exercise("ch11.warmup", title="RAdam 的热身有多长", cases=_warmup_cases)
+def warmup_length(beta2, r):
+    return _first(beta2, lambda square: square**0.5 >= r)
+
+
+@warmup_length.mistake("忘了开平方：r 是两个标准差之比，公式里是方差之比。")
+def _(beta2, r):
+    return _first(beta2, lambda square: square >= r)
+
+
+@warmup_length.mistake("这是 ρₜ 第一次超过门槛的步数，那时 rₜ 还小，没有到 r。")
+def _(beta2, r):
+    return _first(beta2, lambda square: True)
 
 
 # ---------------------------------------------------------------- 练习 5：Lookahead 的倍数
@@ -207,27 +213,32 @@ def _(lr, h, k, alpha):
     return (1 - lr * h) ** k
 
 
-# ---------------------------------------------------------------- 练习 6：SWATS 的投影
+# ---------------------------------------------------------------- 练习 6：SWATS 的另一种选法
 
 
-def _projection_cases(rng):
+def _nearest_cases(rng):
     for d, note in [(5, ""), (12, ""), (1, "只有一个参数")]:
         g = normal(rng, d)
-        yield case(-0.1 * g + 0.02 * normal(rng, d), g, note=note)
+        yield case(-0.1 * g + 0.05 * normal(rng, d), g, note=note)
     g = normal(rng, 4)
     yield case(0.3 * g + 0.1 * normal(rng, 4), g, note="p 与 g 的夹角是锐角，γ 是负的")
 
 
-@exercise("ch11.projection", title="SWATS 的学习率", cases=_projection_cases)
-def projected_rate(p, g):
-    return -(p @ p) / (p @ g)
+@exercise("ch11.nearest", title="SWATS 的另一种选法", cases=_nearest_cases)
+def nearest_rate(p, g):
+    return -(p @ g) / (g @ g), (p @ g) ** 2 / ((p @ p) * (g @ g))
 
 
-@projected_rate.mistake("分母应当是 −p·g，不是 g·g：要投影到 p 上，不是投影到 g 上。")
+@nearest_rate.mistake("第一个数是 SWATS 的 γ。最小二乘的是投影到 g 上：−p·g/(g·g)。")
 def _(p, g):
-    return -(p @ g) / (g @ g)
+    return -(p @ p) / (p @ g), (p @ g) ** 2 / ((p @ p) * (g @ g))
 
 
-@projected_rate.mistake("这是长度之比，没有计入 p 与 −g 的夹角。")
+@nearest_rate.mistake("比值反了：题目要最小二乘的除以 SWATS 的，不超过 1。")
 def _(p, g):
-    return p.norm() / g.norm()
+    return -(p @ g) / (g @ g), (p @ p) * (g @ g) / (p @ g) ** 2
+
+
+@nearest_rate.mistake("比值是余弦的平方，你写的是余弦。")
+def _(p, g):
+    return -(p @ g) / (g @ g), -(p @ g) / (p.norm() * g.norm())

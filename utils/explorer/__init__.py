@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from utils import plot
 from utils.explorer import frame
+from utils.explorer.drag import dragged_sliders
 from utils.explorer.encode import STEP, Encoder
 from utils.explorer.layers import Bars, Image, Layer, Line, Path, Points, Segments, Text
 from utils.explorer.layers.base import Arrays, css_color
@@ -99,7 +100,7 @@ def explore(
         "alt": alt,
         "caption": caption,
         "panels": frame.panels(fig, groups),
-        "layers": _layer_specs(encoder, layers, arrays, groups),
+        "layers": _layer_specs(encoder, layers, arrays, groups, sliders),
         **_control_specs(hyperparameters, step_values, step_label),
         "runs": _run_specs(runs, sliders),
         "live": train is not None,
@@ -240,6 +241,7 @@ def _layer_specs(
     layers: Sequence[Layer],
     arrays: Sequence[Arrays],
     groups: list[list[Axes]],
+    sliders: Sequence[Hyperparameter],
 ) -> list[dict[str, Any]]:
     main = [group[0] for group in groups]
     return [
@@ -249,6 +251,7 @@ def _layer_specs(
             "label": layer.label,
             "color": css_color(layer.color),
             "history": bool(layer.history),
+            "drag": dragged_sliders(layer, array, sliders),
             **layer.spec(array),
             "channels": layer.encode(encoder, array),
         }

@@ -13,7 +13,7 @@ class Panel {
     this.root.style.flex = `${width} 1 ${Math.min(width, 300)}px`;
     // 几块大图可以放大；许多小图放大了就不齐
     this.root.style.maxWidth = `${(spec.panels.length > 4 ? 1.2 : 1.6) * width}px`;
-    const stage = element("div", "explorer-stage");
+    const stage = (this.stage = element("div", "explorer-stage"));
     stage.style.aspectRatio = `${width} / ${height}`;
     // 同一页上有许多张图，各自的字形和裁剪框不能重名
     stage.innerHTML = this.panel.svg.replaceAll(/(id="|href="#|url\(#)/g, `$1${prefix}-${number}-`);
@@ -78,7 +78,8 @@ class Panel {
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const ctx = canvas.getContext("2d");
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    if (!this.blank) ctx.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    this.blank = false;
     const box = this.box();
     const scenes = [];
     if (ghost) {
@@ -96,6 +97,12 @@ class Panel {
     for (const scene of scenes) this.paint(ctx, scene, "marks"); // 点和字不裁成半个
     Object.assign(this, { run, step, future });
     for (const [i, value] of this.values) value.textContent = this.reading(run, i, step);
+  }
+
+  /** 换一张空白的画布：打印时画布上的每一笔都印出来，擦除印成白色，会盖住画框。 */
+  forget() {
+    this.canvas.width = 0;
+    this.blank = true;
   }
 
   paint(ctx, scene, part) {

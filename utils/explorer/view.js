@@ -73,7 +73,7 @@ function layOut(spec, token) {
 }
 
 /** 状态栏里的话：现场训练的进展、发散、提前结束、淡线是什么。 */
-function describe(spec, { run, step, escaped, live, pinned, untouched }) {
+function describe(spec, { run, step, escaped, live, pinned, untouched, grabbed }) {
   const last = spec.steps.length - 1;
   const at = (n) => `${spec.stepLabel} ${plain(spec.steps[Math.max(0, Math.min(n, last))])}`;
   const parts = [];
@@ -81,7 +81,7 @@ function describe(spec, { run, step, escaped, live, pinned, untouched }) {
   else if (run.diverged && step >= Math.min(run.length, last)) parts.push(`发散：从${at(run.length)} 起数值溢出`);
   else if (escaped) parts.push("发散：数值已经冲出画框");
   else if (last > 0 && step >= run.length) parts.push(`这一次到${at(run.length - 1)} 为止`);
-  else if (untouched) parts.push("先猜一猜，再按“播放”或拖动滑块。");
+  else if (untouched) parts.push(`先猜一猜，再按“播放”，拖动滑块${grabbed ? "或图上的圆环" : ""}。`);
   if (live?.run.length) parts.push(`淡线是录好的：${live.ghost.name}`);
   else if (pinned) parts.push(`淡线是钉住的：${pinned.name}`);
   return parts.join("　");
@@ -120,6 +120,7 @@ class Figure {
     this.run = this.recorded();
     const redraw = () => this.redraw();
     this.player = new Player(model, { last: this.last, jump: spec.jump }, redraw);
+    this.grabs = spec.layers.flatMap((layer, i) => (layer.drag ? [new Grab(this, i)] : []));
     const show = (live) => this.show(live);
     this.live = new LiveForm(model, spec, token, { recorded: () => this.recorded(), redraw, show });
     this.fillToolbar();
@@ -180,11 +181,18 @@ class Figure {
     root.dataset.future = player.future ? "shown" : "hidden";
     panels.forEach((panel) => panel.draw(run, ghost, player.position, { future: player.future }));
     const escaped = panels.some((panel) => panel.escaped(run, step));
-    const untouched = !player.touched;
-    status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched });
+    const [untouched, grabbed] = [!player.touched, this.grabs.length > 0];
+    status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched, grabbed });
+    this.grabs.forEach((grab) => grab.follow());
     const diverged = run.diverged && step >= Math.min(run.length, last);
     status.classList.toggle("explorer-diverged", diverged || escaped || Boolean(live?.failed));
     nameControls(root);
+  }
+
+  /** 正文里的一个值：各滑块（axis_0、step……）到第几档。 */
+  set(positions) {
+    for (const [name, at] of Object.entries(positions)) this.model.set(name, at);
+    this.model.save_changes();
   }
 
   /** 放进页面，跟着滑块、尺寸、明暗、打印变；返回撤销的函数。 */
@@ -194,9 +202,11 @@ class Figure {
     names.forEach((name) => this.model.on(name, onSlider));
     const printing = () => {
       this.player.revealAll(); // 纸上拖不动：画出全部
+      this.page.panels.forEach((panel) => panel.forget());
       this.paint();
     };
     const unwatch = watch(this.page, { redraw: () => this.redraw(), printing });
+    this.page.root.addEventListener("setting", ({ detail }) => this.set(detail));
     el.append(this.page.root);
     hidePicture(this.spec, this.page.root);
     this.live.sync();

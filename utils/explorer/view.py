@@ -22,7 +22,7 @@ from utils.explorer.live import Hyperparameter
 
 _HERE = Path(__file__).parent
 _MOST_BUTTONS = 6
-_SCRIPTS = ("data.js", "layers.js", "panel.js", "player.js", "live.js", "view.js")
+_SCRIPTS = ("data.js", "layers.js", "panel.js", "player.js", "grab.js", "live.js", "view.js")
 
 
 class View(anywidget.AnyWidget):

@@ -40,6 +40,7 @@ class Layer:
     ink = None  # 没有给颜色时固定用它；None 就取色板里的下一种
     history = False  # 画沿步数的历史，还是当前这一步的样子
     n_dims = 1  # 每一步最多是几维的数组
+    drag = None  # 在图上拖它改哪一两个超参数；能拖的图层有这个设置
 
     def channels(self) -> Mapping[str, Channel | None]:
         """通道名到数据来源的映射。"""
@@ -109,6 +110,10 @@ class Layer:
         return ValueError(
             f"{type(self).__name__} 的 {name}（{source!r}）每一步是 {got} 维，这里需要的是{want}。"
         )
+
+    def undraggable(self, arrays: Arrays) -> str:
+        """写了 ``drag`` 却拖不了的原因；拖得了就是空的。"""
+        return "要拖的只能是一个点、一条轨迹或一条线" if arrays["y"].shape[-2] > 1 else ""
 
     # ---------- 占多大范围 ----------
 

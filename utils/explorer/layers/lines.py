@@ -47,6 +47,7 @@ class Line(_Curve):
     x : ``None`` 表示步数（历史）或下标（曲线）；也可以是变量名或固定数组。
     history : 明确指定是否画历史。每一步是 ``(k,)`` 时，``history=True`` 画 k 条历史。
     dash : 是否画成虚线。
+    drag : 在图上拖这条线（不能是历史），改的是哪一个或哪两个超参数；竖线、横线最合适。
     """
 
     y: str
@@ -54,6 +55,7 @@ class Line(_Curve):
     _: KW_ONLY
     history: bool | None = None
     dash: bool = False
+    drag: str | Sequence[str] | None = None
 
     kind = "line"
 
@@ -70,6 +72,9 @@ class Line(_Curve):
     def spec(self, arrays: Arrays) -> dict[str, Any]:
         return {"dash": self.dash}
 
+    def undraggable(self, arrays: Arrays) -> str:
+        return "历史曲线拖不了" if self.history else super().undraggable(arrays)
+
     def _style(self) -> dict[str, Any]:
         return {"linestyle": "--" if self.dash else "-"}
 
@@ -79,10 +84,16 @@ class Path(_Curve):
     """参数走过的轨迹：每一步一个点 ``(x, y)``，当前位置用大圆点标出。
 
     ``x``、``y`` 每一步是标量（一条轨迹）或 ``(k,)`` 的向量（k 条轨迹）。
+
+    参数
+    ----
+    drag : 在图上拖轨迹的起点，改的是哪一个或哪两个超参数，如 ``("w", "b")``。
     """
 
     x: str
     y: str
+    _: KW_ONLY
+    drag: str | Sequence[str] | None = None
 
     kind = "path"
     history = True

@@ -1,6 +1,6 @@
 """散点。"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ class Points(Colored):
     x, y : 变量名（每一步是标量或 ``(n,)`` 的向量），或固定数组。
     values : 给每个点上色的数，形状同 ``x``；配合 ``cmap``、``vmin``、``vmax``（见 ``Image``）。
     size : 点的直径，单位是像素。
+    drag : 在图上拖这一个点，改的是哪一个或哪两个超参数，如 ``"lr"``、``("w", "b")``。
     """
 
     x: Channel
@@ -27,6 +28,7 @@ class Points(Colored):
     _: KW_ONLY
     values: Channel | None = None
     size: float = 5
+    drag: str | Sequence[str] | None = None
 
     kind = "points"
 
@@ -46,6 +48,10 @@ class Points(Colored):
         if name == "z":
             return self.encode_colors(encoder, array)
         return super().encode_channel(encoder, name, array)
+
+    def undraggable(self, arrays: Arrays) -> str:
+        alone = all(arrays[which].shape[-2:] == (1, 1) for which in "xy")
+        return "" if alone else "要拖的散点每一步只能有一个点"
 
     def paint(self, now: Arrays) -> None:
         x, y = now["x"].ravel(), now["y"].ravel()
