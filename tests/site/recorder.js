@@ -81,8 +81,8 @@
     const panels = [...root.querySelectorAll(".explorer-panel")].map((panel) => {
       const canvas = panel.querySelector("canvas");
       const outer = canvas.getBoundingClientRect();
-      // matplotlib 画的第一个坐标系的底板，就是数据应当落在其中的画框
-      const plate = panel.querySelector('svg [id*="axes_1"] > [id*="patch_"] path');
+      // matplotlib 画的第一个坐标系的底板，就是数据应当落在其中的画框；底板最先画，后面的是箭头和方块
+      const plate = panel.querySelector('svg [id*="axes_1"] > [id*="patch_"]:first-child path');
       const corner = (u, v) => {
         const { x, y, width, height } = plate.getBBox();
         const at = new DOMPoint(x + u * width, y + v * height).matrixTransform(plate.getScreenCTM());
