@@ -5,8 +5,8 @@ from importlib import import_module
 from sphinx.application import Sphinx
 
 MODULES = (
-    "anchors chrome downloads drawings execution explorers figures fold glossary mentions "
-    "pages predict quiz reading reading_time search typography values"
+    "anchors chrome downloads drawings execution explorers figures fold formulas glossary "
+    "mentions pages predict quiz reading reading_time search typography values"
 ).split()
 
 

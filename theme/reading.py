@@ -26,6 +26,11 @@ document.documentElement.classList.add("scripted");
   mode ??= matchMedia("(max-width: 640px)").matches ? "reading" : "code";
   document.documentElement.dataset.show = mode;
 }
+// 主题的脚本最后才来；第一次来的读者在那之前没有深浅，颜色和边框就都没有
+if (!/light|dark/.test(document.documentElement.dataset.theme)) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
 window.placeBefore = history.state?.place; // sphinx_highlight.js 会清空这个状态"""
 SHORT = 4  # 打印的结果不超过这么多行，阅读时也留着
 
