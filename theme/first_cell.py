@@ -1,4 +1,4 @@
-"""每个笔记本的第一格代码：找到本书的辅助包 utils，再导入它。
+"""每个笔记本的第一格代码：找到本书的辅助包 utils，让内核用它。
 
 这里的函数原样写进笔记本，所以只用标准库和内核本来就有的 packaging。三种第一格由它们拼成：
 仓库里的（往上找 utils），填了仓库地址的（找不到就从仓库的那一次提交安装），供下载的（自带 wheel）。
@@ -7,7 +7,6 @@
 import ast
 import base64
 import hashlib
-import importlib
 import importlib.util
 import inspect
 import io
@@ -29,18 +28,15 @@ METADATA = {  # 在网站、JupyterLab、Colab、Kaggle 上都折叠
 }
 
 
-class Stop(ImportError):
-    """要读者先处理的事：只显示这一句话，不显示回溯。"""
-
+class Stop(ImportError):  # 要读者先处理的事：只显示这一句话，不显示回溯
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
 
 
 def is_ours(file: Path) -> bool:
     """这个文件是不是本书 utils 的 __init__.py。"""
-    if file.name != "__init__.py" or not file.is_file():
-        return False
-    return "可拖动的机器学习" in file.read_text(encoding="utf-8", errors="ignore")
+    ours = file.name == "__init__.py" and file.is_file()
+    return ours and "可拖动的机器学习" in file.read_text(encoding="utf-8", errors="ignore")
 
 
 def repository_folder() -> Path | None:
@@ -64,12 +60,6 @@ def use_helper(folder: Path | None) -> None:
         print(f"{other} 与本书的 utils 同名，这里绕开了它；自己的代码也要用它，就给它改个名字。")
     if folder and sys.path[0] != str(folder):
         sys.path.insert(0, str(folder))
-    try:
-        importlib.import_module("utils")
-    except ModuleNotFoundError as error:
-        raise Stop(
-            f"内核里没有 {error.name}：请照 README 装好环境，再选那里的 .venv 作内核。"
-        ) from None
 
 
 def carried_folder(wheel: str, sha256: str) -> Path:

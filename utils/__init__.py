@@ -5,6 +5,9 @@
 
 import random
 
+from utils import _packages as _packages  # 缺包时在这里就说清楚
+
+# isort: split
 import numpy as np
 import torch
 
