@@ -10,16 +10,26 @@ from sphinx.application import Sphinx
 
 INLINE = re.compile(r'<span class="math notranslate nohighlight">(\\\([^<]*?\\\))</span>')
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S")
-SPACING = {"\\,": 0.2, "\\;": 0.33, "\\:": 0.27, "\\!": -0.2, "\\ ": 0.3, "\\quad": 1.2}
+SPACING = {  # 空白，和自带空白的点
+    "\\,": 0.2,
+    "\\;": 0.33,
+    "\\:": 0.27,
+    "\\!": -0.2,
+    "\\ ": 0.3,
+    "\\quad": 1.2,
+    "\\dots": 1.7,
+    "\\cdot": 0.75,
+}
 WORDS = re.compile(r"\\(ln|log|exp|max|min|tanh|cos|sin|arg|det|lim|Pr|sup|inf|dim|ker|gcd)$")
 RELATIONS = (
     r"= < > + - \le \ge \leq \geq \ne \neq \ll \gg \approx \sim \propto \equiv \in \to \times"
-    r" \leftarrow \rightarrow \Rightarrow \Leftrightarrow \mapsto \cdot \pm \odot \mid \cup \cap"
+    r" \leftarrow \rightarrow \Rightarrow \Leftrightarrow \mapsto \pm \odot \mid \cup \cap"
 ).split()
 NOTHING = (
     r"{ } & \left \right \big \Big \bigl \bigr \Bigl \Bigr \mathrm \mathbf \mathbb \mathcal \text"
     r" \hat \tilde \bar \vec \dot \operatorname \boldsymbol \displaystyle \underline \overline"
 ).split()
+WIDE = {"W": 1.2, "M": 1.15, "w": 0.85, "m": 0.95}
 NARROW = {*"()[]|!/.,;:'il", "\\{", "\\}", "\\lvert", "\\rvert", "\\lVert", "\\rVert", "\\|"}
 
 
@@ -49,7 +59,7 @@ def one(token: str) -> float:
         return 0.45
     if "\u4e00" <= token <= "\u9fff":
         return 1.2
-    return 0.85 if token.isupper() else 0.66
+    return WIDE.get(token, 0.85 if token.isupper() else 0.66)
 
 
 def width(tokens: list[str]) -> float:

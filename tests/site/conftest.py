@@ -25,6 +25,13 @@ LANDED = """() => {
   const shown = node.offsetHeight ? node : node.parentElement.querySelector("h1, h2, h3, h4");
   return shown.getBoundingClientRect().top;
 }"""
+# 打开的时候，不是读者动手而自己跳动的东西占多大
+SHIFT = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
 
 
 def pytest_report_header() -> str:
@@ -109,6 +116,7 @@ def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
         context = browser.new_context(color_scheme="light", locale="zh-CN", **options)
         context.set_default_timeout(60_000)  # 只防卡死：机器忙的时候也要等得到
         context.add_init_script(path=Path(__file__).with_name("recorder.js"))
+        context.add_init_script(SHIFT)
         return context
 
     return new
@@ -116,7 +124,10 @@ def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture(scope="session")
 def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
-    """打开一个页面，等公式排好、图画好；``page.landed`` 是网址指的那一节停在哪里。"""
+    """打开一个页面，等公式排好、图画好。
+
+    ``page.landed`` 是网址指的那一节停在哪里，``page.shift`` 是打开时跳了多少。
+    """
     shared = new_context(viewport=DESKTOP)
 
     def open_(path: str, context: BrowserContext = shared) -> tuple[Page, Log]:
@@ -131,7 +142,7 @@ def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
               document.querySelectorAll('script[type$="widget-view+json"]').length"""
         )
         page.evaluate("settle()")
-        page.landed = page.evaluate(LANDED)
+        page.landed, page.shift = page.evaluate(LANDED), page.evaluate("shift")
         return page, log
 
     return open_

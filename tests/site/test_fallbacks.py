@@ -17,12 +17,6 @@ MISSING = {
     "replaceAll": "delete String.prototype.replaceAll",
     "DecompressionStream": "delete window.DecompressionStream",
 }
-SHIFT = """
-window.shift = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
 DRAWN = """() => {
   const slots = [...document.querySelectorAll(".explorer-slot")];
   return slots.length && slots.every((slot) => slot.querySelector("canvas")?.width > 0);
@@ -114,9 +108,7 @@ def test_the_policy_that_the_readme_names_is_enough(context, site):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])
 @pytest.mark.parametrize("path", [HOME, todays_chapter()], ids=["home", "chapter"])
 def test_the_page_does_not_jump_when_figures_arrive(context, site, path, size):
-    window = context(viewport=size)
-    window.add_init_script(SHIFT)
-    page = window.new_page()
+    page = context(viewport=size).new_page()
     page.goto(f"{site}/{path}")
     page.wait_for_function(DRAWN)
     page.evaluate("window.MathJax?.startup.promise.then(() => settle())")

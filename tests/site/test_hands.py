@@ -48,9 +48,10 @@ def phone_context(new_context):
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
-def test_slider_and_picture_share_the_screen(path, open_page, phone_context):
+def test_a_phone_lands_still_with_slider_and_picture_together(path, open_page, phone_context):
     page, _ = open_page(path + deep_link(path), phone_context)
     assert 0 <= page.landed < 120, page.url
+    assert page.shift < 0.1
     assert page.evaluate(TOGETHER) == []
     assert page.evaluate(COMMAS) == 0
     page.close()

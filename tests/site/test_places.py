@@ -21,9 +21,10 @@ OUTLINE = """async () => {
 
 
 @at_chapters
-def test_a_deep_link_lands_on_its_section(visit):
+def test_a_deep_link_lands_on_its_section_and_stays(visit):
     """手机上的在 test_hands.py。"""
     assert 0 <= visit.landed < 120, visit.url
+    assert visit.shift < 0.1
 
 
 def test_reload_and_back_return_to_the_paragraph(open_page, new_context):
