@@ -87,6 +87,17 @@ def test_constant_axes_are_stored_once():
     assert len(encoder.tobytes()) == 14
 
 
+def test_an_odd_number_of_bytes_leaves_the_next_array_on_an_even_offset_when_stored():
+    """Uint16Array 要求偶数偏移；奇数个 8 位的值后面接一个 16 位数组。"""
+    encoder = Encoder()
+    odd = encoder.add(np.array([[[0.0, 0.5, 1.0]]]), low=0, high=1, bits=8)
+    even = encoder.add_fraction(np.array([[[0.25, 1.0]]]))
+    view = type("View", (), {"data": encoder.tobytes()})
+    assert even["at"] == 4
+    np.testing.assert_allclose(decode(view, odd), [[[0, 0.5, 1]]], atol=1 / 254)
+    np.testing.assert_allclose(decode(view, even), [[[0.25, 1]]], atol=1e-4)
+
+
 def test_values_far_outside_the_frame_are_clipped_not_lost():
     encoder = Encoder()
     channel = encoder.add_fraction(np.array([[[-np.inf, -1e30, 0.5, 1e30, np.inf]]]))
