@@ -33,8 +33,9 @@ def train(lr, mode, bias):
         yield {
             "w": w,
             "loss": np.inf if lr == 3 and t > 4 else (w**2).sum() + 1e-6,
-            "gap": 10.0 ** (-60 * lr * t / T),  # 落到对数轴下面很远：这不是发散
-            "signed": w[0] - 0.3 * bias,
+            # 打开时的那个学习率，也要走到远远离开画框的地方：在对数轴下面不是发散，别处是
+            "gap": 10.0 ** (-120 * lr * t / T),
+            "signed": 1e30 if lr == 0.5 and t == T - 1 else w[0] - 0.3 * bias,
             "a": w[0] + bias,
             "b": w[1],
             "now": min(lr, 2) - 0.9,  # 可拖的点与横线
@@ -45,7 +46,7 @@ def train(lr, mode, bias):
             "xs": PLACES + 0.1 * w[0],
             "ys": np.tanh(PLACES * (1 + t)) + 0.2 * bias,
             "heat": PLACES * w[0],
-            "numbers": 20 * w - bias,  # 衰减到零，也有负的
+            "numbers": 20 * w * w.clip(-1, 1) ** 2 - bias,  # 衰减到零，也有负的
             "seen": np.arange(3) <= t,
             "kernels": np.stack([grid[:4, :3] * k for k in range(1, 6)]),
             "photo": np.abs(np.stack([grid[:5, :6], grid[2:7, :6], grid[4:9, :6]], axis=-1)),

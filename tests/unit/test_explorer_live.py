@@ -421,6 +421,17 @@ def test_arrays_reused_by_train_are_copied(connect):
     np.testing.assert_allclose(heights, [0.5 + t / 20 for t in range(N_STEPS)], atol=1e-4)
 
 
+def test_the_array_with_holes_stays_as_train_made_it(connect):
+    """缺的数只在送走的那一份里换成 NaN。"""
+    kept = np.ma.masked_array(np.arange(5.0), mask=[0, 1, 0, 0, 0])
+
+    def generator(lr, n, mode):
+        yield from (record | {"curve": kept} for record in train(lr, n, mode))
+
+    assert connect(generator).train()[0]
+    np.testing.assert_array_equal(kept.data, np.arange(5.0))
+
+
 # ---------- 内核的状态 ----------
 
 
