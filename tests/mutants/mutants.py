@@ -134,7 +134,6 @@ MUTANTS = [
         ("图像平滑", "imageSmoothingEnabled = false", "imageSmoothingEnabled = true", WALK),
         ("图像的透明度丢了", "= 255 * layer.alpha;", "= 255;", WALK),
         ("还没走到的部分也画成实的", "ctx.globalAlpha *= GHOST;", "", WALK),
-        ("负零写成负的", 'Number(text) === 0 ? text.replace("-", "") : text', "text", WALK),
         ("箭头让出结点的距离丢了", "const g = layer.gap;", "const g = 0;"),
     ),
     *_mutants(

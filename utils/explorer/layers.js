@@ -316,8 +316,7 @@ function writeText(ctx, { layer, get, box }) {
 
 function wording(layer, t, n) {
   if (layer.words) return layer.words[Math.round(t.values[n])];
-  const text = t.values[n].toFixed(layer.decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text; // 舍入成零的负数不写负号
+  return t.values[n].toFixed(layer.decimals); // 编码已把它舍入成这一位上的整数，零就是零
 }
 
 /** 写在这种底色上看得清的字色：黑或白（WCAG 2.1 的相对亮度，取对比度高的一种）。 */
