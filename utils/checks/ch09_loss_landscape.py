@@ -12,61 +12,70 @@ def _symmetric(rng, n: int) -> torch.Tensor:
     return (A + A.T) / 2
 
 
-# ---------------------------------------------------------------- 练习 1：临界点的类型
+# ---------------------------------------------------------------- 练习 1：只看三个数
 
 
 def _kind_cases(rng):
-    for values, tol, note in [
-        ([0.5, 2.0, 3.0], 1e-6, "全是正的"),
-        ([-4.0, -1.0], 1e-6, "全是负的"),
-        ([-2.0, -0.5, -1.0], 1e-6, "全是负的，奇数个"),
-        ([-0.3, 0.0, 2.0], 1e-6, "有正有负，还有零"),
-        ([0.0, 1.0, 5.0], 1e-6, "有零，没有负的"),
-        ([-3.0, 1e-9], 1e-6, "负的，加一个可以当作零的"),
-        ([0.0, 0.0], 1e-6, "全是零"),
-        ([-1e-9, 2.0], 1e-6, "正的，加一个可以当作零的"),
-        ([1.0, -2.0, 3.0], 1e-8, "没有排过序"),
-        ([3.0, 0.05, -0.02, 7.0], 0.1, "tol 很大"),
-        ([2.0, -0.3, 0.4], 0.1, "tol 很大，仍有正有负"),
+    for entries, note in [
+        ((2.0, 0.5, 1.0), "对角元都是正的，h12 很小"),
+        ((1.0, 2.0, 1.0), "对角元都是正的，h12 很大"),
+        ((-3.0, 1.0, -1.0), "对角元都是负的，h12 不大"),
+        ((-1.0, 1.5, -2.0), "对角元都是负的，h12 很大"),
+        ((1.0, 0.0, -4.0), "对角元一正一负"),
+        ((4.0, 2.0, 1.0), "行列式是零，对角元是正的"),
+        ((-1.0, 2.0, -4.0), "行列式是零，对角元是负的"),
+        ((0.0, -2.0, 0.0), "对角元都是零"),
+        ((0.0, 0.0, 3.0), "一行全是零"),
+        ((0.0, 0.0, 0.0), "全是零"),
     ]:
-        yield case(torch.tensor(values, dtype=torch.float64), tol, note=note)
+        yield case(*entries, note=note)
 
 
-@exercise("ch09.kind", title="临界点的类型", cases=_kind_cases)
-def kind_of_point(values, tol):
-    up, down = bool((values > tol).any()), bool((values < -tol).any())
-    if up and down:
-        return "鞍点"
-    if bool((values.abs() <= tol).any()):
-        return "下不了结论"
-    return "极小" if up else "极大"
-
-
-@kind_of_point.mistake(
-    "不是正定也不是负定，不等于鞍点：没有异号、只是有零的时候（例如 x⁴），二阶的信息下不了结论。"
+@exercise(
+    "ch09.kind",
+    title="只看三个数",
+    cases=_kind_cases,
+    forbid=("eigvals", "eigvalsh", "eig", "eigh", "roots"),
 )
-def _(values, tol):
-    if bool((values > tol).all()):
-        return "极小"
-    return "极大" if bool((values < -tol).all()) else "鞍点"
-
-
-@kind_of_point.mistake("先判断有没有异号：有正有负就一定是鞍点，另外有没有零都不影响。")
-def _(values, tol):
-    if bool((values.abs() <= tol).any()):
-        return "下不了结论"
-    up, down = bool((values > tol).any()), bool((values < -tol).any())
-    return "鞍点" if up and down else "极小" if up else "极大"
-
-
-@kind_of_point.mistake("忘了 tol：绝对值小于 tol 的特征值多半是舍入误差，要当作零。")
-def _(values, tol):
-    up, down = bool((values > 0).any()), bool((values < 0).any())
-    if up and down:
+def kind_of_point(h11, h12, h22):
+    det = h11 * h22 - h12**2
+    if det < 0:
         return "鞍点"
-    if bool((values == 0).any()):
+    if det == 0:
         return "下不了结论"
-    return "极小" if up else "极大"
+    return "极小" if h11 > 0 else "极大"
+
+
+@kind_of_point.mistake("只看对角元，漏掉了两个参数一起动的方向：h12 够大时，对角元同号也是鞍点。")
+def _(h11, h12, h22):
+    if h11 * h22 < 0:
+        return "鞍点"
+    if h11 * h22 == 0:
+        return "下不了结论"
+    return "极小" if h11 > 0 else "极大"
+
+
+@kind_of_point.mistake("行列式是零，说明有一个特征值是零，又没有异号的：这时下不了结论。")
+def _(h11, h12, h22):
+    if h11 * h22 - h12**2 <= 0:
+        return "鞍点"
+    return "极小" if h11 > 0 else "极大"
+
+
+@kind_of_point.mistake("行列式是正的，只说明两个特征值同号：是极小还是极大，要看对角元的符号。")
+def _(h11, h12, h22):
+    det = h11 * h22 - h12**2
+    return "鞍点" if det < 0 else "下不了结论" if det == 0 else "极小"
+
+
+@kind_of_point.mistake("两个特征值的乘积是 h11·h22 − h12²，h12 要平方。")
+def _(h11, h12, h22):
+    det = h11 * h22 - h12
+    if det < 0:
+        return "鞍点"
+    if det == 0:
+        return "下不了结论"
+    return "极小" if h11 > 0 else "极大"
 
 
 # ---------------------------------------------------------------- 练习 2：差分的 HVP
@@ -138,55 +147,43 @@ def _(H, radius):
     return 0.5 * torch.diagonal(H).min().clamp(max=0) * radius**2
 
 
-# ---------------------------------------------------------------- 练习 4：动量
+# ---------------------------------------------------------------- 练习 4：从路线反推梯度
 
 
-def _momentum_cases(rng):
+def _path_cases(rng):
     for n, steps, lr, note in [(3, 7, 0.1, ""), (2, 1, 0.3, "只走一步"), (4, 20, 0.05, "")]:
-        H = torch.diag(torch.as_tensor(rng.uniform(0.2, 2, size=n)))
-        start, mu = normal(rng, n), float(rng.uniform(0.3, 0.95))
-        yield case(lambda t, H=H: H @ t, start, lr, mu, steps, note=note)
+        mu, g = float(rng.uniform(0.3, 0.95)), normal(rng, steps, n)
+        m, path = torch.zeros(n, dtype=torch.float64), [normal(rng, n)]
+        for g_t in g:
+            m = mu * m - lr * g_t
+            path.append(path[-1] + m)
+        yield case(torch.stack(path), lr, mu, note=note)
 
 
-def _momentum_loop(grad, theta, lr, momentum, n_steps, scale=1.0, nesterov=False):
-    m = torch.zeros_like(theta)
-    for _ in range(n_steps):
-        at = theta + momentum * m if nesterov else theta
-        m = momentum * m - scale * lr * grad(at)
-        theta = theta + m
-    return theta
+def _back_to_gradients(path, lr, momentum):
+    moved = path[1:] - path[:-1]
+    before = torch.cat([torch.zeros_like(moved[:1]), moved[:-1]])
+    return (momentum * before - moved) / lr
 
 
-@exercise("ch09.momentum", title="带动量的梯度下降", cases=_momentum_cases)
-def momentum_end(grad, theta, lr, momentum, n_steps):
-    return _momentum_loop(grad, theta, lr, momentum, n_steps)
+@exercise("ch09.gradients", title="从路线反推梯度", cases=_path_cases)
+def gradients_of_path(path, lr, momentum):
+    return _back_to_gradients(path, lr, momentum)
 
 
-@momentum_end.mistake("没有用到动量：m 要保留上一步的 μ 倍，再减去 η 乘梯度。")
-def _(grad, theta, lr, momentum, n_steps):
-    return _momentum_loop(grad, theta, lr, 0.0, n_steps)
+@gradients_of_path.mistake("位移里还有上一步位移的 μ 倍，要先减掉，剩下的才是 −η 乘梯度。")
+def _(path, lr, momentum):
+    return -(path[1:] - path[:-1]) / lr
 
 
-@momentum_end.mistake(
-    "这是加权平均（梯度前面多乘了 1 − μ），等效的学习率小了。题目里的 m 是加权和。"
-)
-def _(grad, theta, lr, momentum, n_steps):
-    return _momentum_loop(grad, theta, lr, momentum, n_steps, 1 - momentum)
+@gradients_of_path.mistake("符号反了：θ 是逆着梯度走的，位移 = μ × 上一步的位移 − η × 梯度。")
+def _(path, lr, momentum):
+    return -_back_to_gradients(path, lr, momentum)
 
 
-@momentum_end.mistake("梯度要在当前的 theta 处算。在 theta + μm 处算的是 Nesterov 的写法。")
-def _(grad, theta, lr, momentum, n_steps):
-    return _momentum_loop(grad, theta, lr, momentum, n_steps, nesterov=True)
-
-
-@momentum_end.mistake("先更新 m，再用新的 m 更新 theta；你的次序反了，每一步都晚了一拍。")
-def _(grad, theta, lr, momentum, n_steps):
-    m = torch.zeros_like(theta)
-    for _ in range(n_steps):
-        g = grad(theta)
-        theta = theta + m
-        m = momentum * m - lr * g
-    return theta
+@gradients_of_path.mistake("题目里的 m 是加权和，梯度前面没有乘 1 − μ。")
+def _(path, lr, momentum):
+    return _back_to_gradients(path, lr, momentum) / (1 - momentum)
 
 
 # ---------------------------------------------------------------- 练习 5：最好的动量
