@@ -6,105 +6,62 @@ import torch
 
 from utils.checks import case, exercise, normal
 
-# ---------------------------------------------------------------- 练习 1：缩放点积注意力
+# ---------------------------------------------------------------- 练习 1：谁也看不见的查询
 
 
-def _attention_cases(rng):
-    yield case(normal(rng, 5, 3), normal(rng, 5, 3), normal(rng, 5, 3))
-    yield case(normal(rng, 4, 6), normal(rng, 7, 6), normal(rng, 7, 2), note="键比查询多")
-    yield case(*(normal(rng, 2, 5, 4) for _ in range(3)), note="一批两个序列")
-    yield case(*(normal(rng, 2, 3, 6, 4) for _ in range(3)), note="一批两个序列，三个头")
+def _masked_cases(rng):
+    for *batch, t, s, d, note in [
+        (5, 5, 3, ""),
+        (4, 7, 6, "键比查询多"),
+        (2, 3, 6, 6, 4, "一批，三个头"),
+    ]:
+        q, k, v = (
+            normal(rng, *batch, t, d),
+            normal(rng, *batch, s, d),
+            normal(rng, *batch, s, d + 1),
+        )
+        mask = normal(rng, *batch, t, s) > 0
+        mask[..., 0, :], mask[..., 1, :] = False, True  # 一行全遮住，一行全看得见
+        yield case(q, k, v, mask, note=note)
 
 
-@exercise("ch17.attention", title="缩放点积注意力", cases=_attention_cases, grad=("q", "k", "v"))
-def attention(q, k, v):
+def _masked_weights(q, k, mask, hidden=-math.inf):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-    return torch.softmax(scores, dim=-1) @ v
+    return torch.softmax(scores.masked_fill(~mask, hidden), dim=-1)
 
 
-@attention.mistake(
-    "忘了缩放：分数要先除以 √d_k，再做 softmax。d_k 是 q 的最后一维，不缩放时 d_k 越大权重越尖。"
+@exercise("ch17.masked_attention", title="谁也看不见的查询", cases=_masked_cases)
+def masked_attention(q, k, v, mask):
+    weights = _masked_weights(q, k, mask)
+    return torch.where(mask.any(-1, keepdim=True), weights, 0.0) @ v
+
+
+@masked_attention.mistake(
+    "把 −∞ 换成了很小的数，NaN 没有了，可是全被遮住的那一行，各个键的分数一样小，softmax 平分给了"
+    "不许看的键。这一行的输出应当是零。"
 )
-def _(q, k, v):
-    return torch.softmax(q @ k.transpose(-2, -1), dim=-1) @ v
+def _(q, k, v, mask):
+    return _masked_weights(q, k, mask, -1e9) @ v
 
 
-@attention.mistake(
-    "缩放用的是 √d_k，你除以了 d_k：点积的方差是 d_k，标准差才是 √d_k，除以它分数的方差才是 1。"
+@masked_attention.mistake(
+    "先做 softmax 再把遮住的权重改成 0，剩下的加起来不到 1。遮住的分数要在 softmax 之前换成 −∞。"
 )
-def _(q, k, v):
-    return torch.softmax(q @ k.transpose(-2, -1) / q.shape[-1], dim=-1) @ v
+def _(q, k, v, mask):
+    return _masked_weights(q, k, torch.ones_like(mask)) * mask @ v
 
 
-@attention.mistake(
-    "softmax 的方向错了：第 i 行是第 i 个查询的分数，每一行的和应当是 1，所以用 `dim=-1`。"
-    "你让每一列的和成了 1。"
-)
-def _(q, k, v):
-    return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), dim=-2) @ v
+@masked_attention.mistake("True 和 False 反了：这里 True 表示可以看。")
+def _(q, k, v, mask):
+    return masked_attention.reference(q, k, v, ~mask)
 
 
-@attention.mistake(
-    "缩放放晚了：除以 √d_k 要在 softmax 之前。放在之后，权重的和不再是 1，softmax 照样饱和。"
-)
-def _(q, k, v):
-    return torch.softmax(q @ k.transpose(-2, -1), dim=-1) / math.sqrt(q.shape[-1]) @ v
+@masked_attention.mistake("忘了缩放：分数要除以 √d_k，d_k 是 q 的最后一维。")
+def _(q, k, v, mask):
+    return masked_attention.reference(q * math.sqrt(q.shape[-1]), k, v, mask)
 
 
-@attention.mistake("漏了 softmax：分数可正可负，要先变成和为 1 的权重，再去加权 v。")
-def _(q, k, v):
-    return q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]) @ v
-
-
-@attention.mistake("返回的是注意力权重。还差最后一步：用它去加权 v。")
-def _(q, k, v):
-    return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), dim=-1)
-
-
-# ---------------------------------------------------------------- 练习 2：列约定
-
-
-def _column_cases(rng):
-    for d, n, d_k, d_v, note in [(6, 4, 3, 5, ""), (3, 7, 2, 3, ""), (4, 1, 2, 2, "只有一个向量")]:
-        weights = normal(rng, d_k, d), normal(rng, d_k, d), normal(rng, d_v, d)
-        yield case(normal(rng, d, n), *weights, note=note)
-
-
-@exercise("ch17.column_form", title="按列写的自注意力", cases=_column_cases)
-def column_form(inputs, W_q, W_k, W_v):
-    A = (W_k @ inputs).T @ (W_q @ inputs)
-    return W_v @ inputs @ torch.softmax(A, dim=0)
-
-
-@column_form.mistake(
-    "softmax 沿着行做了。在 A = KᵀQ 里，第 i 列才是第 i 个查询的分数，每一列的和应当是 1："
-    "用 `dim=0`。"
-)
-def _(inputs, W_q, W_k, W_v):
-    return W_v @ inputs @ torch.softmax((W_k @ inputs).T @ (W_q @ inputs), dim=1)
-
-
-@column_form.mistake(
-    "A 写成了 QᵀK，查询和键换了位置：按列写时 A = KᵀQ，A[j, i] 是 k_j 与 q_i 的点积。"
-)
-def _(inputs, W_q, W_k, W_v):
-    return W_v @ inputs @ torch.softmax((W_q @ inputs).T @ (W_k @ inputs), dim=0)
-
-
-@column_form.mistake(
-    "O = V A′，不要再转置 A′：A′ 的第 i 列正好是第 i 个输出的权重，V A′ 就是用它们把 v 加起来。"
-)
-def _(inputs, W_q, W_k, W_v):
-    return W_v @ inputs @ torch.softmax((W_k @ inputs).T @ (W_q @ inputs), dim=0).T
-
-
-@column_form.mistake("这一题按课程的写法，不除以 √d_k。")
-def _(inputs, W_q, W_k, W_v):
-    A = (W_k @ inputs).T @ (W_q @ inputs) / math.sqrt(len(W_q))
-    return W_v @ inputs @ torch.softmax(A, dim=0)
-
-
-# ---------------------------------------------------------------- 练习 3：additive 分数
+# ---------------------------------------------------------------- 练习 2：additive 分数
 
 
 def _additive_cases(rng):
@@ -141,45 +98,42 @@ def _(q, k, w):
     return torch.tanh(q[:, None, :] + k[None, :, :]).sum(-1)
 
 
-# ---------------------------------------------------------------- 练习 4：分头
+# ---------------------------------------------------------------- 练习 3：每个头的贡献
 
 
-def _split_cases(rng):
-    yield case(normal(rng, 2, 5, 12), 3)
-    yield case(normal(rng, 1, 4, 8), 4, note="一批一个序列")
-    yield case(normal(rng, 3, 2, 6), 1, note="只有一个头")
-    yield case(normal(rng, 2, 4, 4), 4, note="每个头一维")
+def _contribution_cases(rng):
+    for b, h, t, d, note in [
+        (2, 3, 5, 4, ""),
+        (1, 2, 4, 3, "一批一个"),
+        (3, 1, 2, 5, "只有一个头"),
+    ]:
+        yield case(normal(rng, b, h, t, d), normal(rng, h * d, h * d), note=note)
 
 
-@exercise("ch17.split_heads", title="把向量分给各个头", cases=_split_cases)
-def split_heads(x, n_heads):
-    return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)
+@exercise("ch17.contributions", title="每个头贡献了多少", cases=_contribution_cases)
+def contributions(heads, W_o):
+    blocks = W_o.unflatten(1, (heads.shape[1], -1))  # (D, h, d)：第 m 个头用第 m 段的列
+    return torch.einsum("bhtd,ohd->bhto", heads, blocks)
 
 
-@split_heads.mistake(
-    "形状对了，数放错了：一步 `reshape` 成 (B, h, T, D/h) 会把不同位置的数混进同一个向量。"
-    "先 `reshape` 成 (B, T, h, D/h)，再交换 T 和 h 两维。"
+@contributions.mistake(
+    "W_o 要按列切：输出是 joined @ W_o.T，第 m 个头碰到的是 W_o 的第 m 段列。你切的是行。"
 )
-def _(x, n_heads):
-    B, T, D = x.shape
-    return x.reshape(B, n_heads, T, D // n_heads)
+def _(heads, W_o):
+    return contributions.reference(heads, W_o.T)
 
 
-@split_heads.mistake(
-    "还差一步：把 (B, T, h, D/h) 的第 1、2 两维交换，让每个头各有一张 (T, D/h) 的表。"
-)
-def _(x, n_heads):
-    return x.unflatten(-1, (n_heads, -1))
+@contributions.mistake("每个头用的是 W_o 里连续的一段列：第 0 个头用前 D/h 列。你隔 h 列取了一列。")
+def _(heads, W_o):
+    return torch.einsum("bhtd,odh->bhto", heads, W_o.unflatten(1, (-1, heads.shape[1])))
 
 
-@split_heads.mistake(
-    "每个头应当拿到连续的一段：第 0 个头拿前 D/h 维。你按 (D/h, h) 拆，成了隔 h 个取一个。"
-)
-def _(x, n_heads):
-    return x.unflatten(-1, (-1, n_heads)).permute(0, 3, 1, 2)
+@contributions.mistake("各头的贡献要分开返回，你已经把它们加起来了。")
+def _(heads, W_o):
+    return contributions.reference(heads, W_o).sum(1)
 
 
-# ---------------------------------------------------------------- 练习 5：因果窗口
+# ---------------------------------------------------------------- 练习 4：因果窗口
 
 
 def _window_cases(rng):
@@ -230,70 +184,54 @@ def _(n, window):
     return _offset(n) >= 0
 
 
-# ---------------------------------------------------------------- 练习 6：正弦位置编码
+# ---------------------------------------------------------------- 练习 5：另一种配对的旋转编码
 
 
-def _sinusoid_cases(rng):
-    yield case(6, 8, 10000.0)
-    yield case(20, 4, 100.0)
-    yield case(1, 6, 10000.0, note="只有位置 0")
-    yield case(9, 2, 50.0, note="只有一对")
+def _half_cases(rng):
+    for t, d, base, note in [(6, 8, 10000.0, ""), (9, 4, 100.0, ""), (3, 2, 50.0, "只有一对")]:
+        yield case(normal(rng, t, d), base, note=note)
 
 
-def _angles(n, d_model, base, exponent):
-    position = torch.arange(n, dtype=torch.float64)[:, None]
-    return position * base ** (-exponent / d_model)
+def _turn(x, base, sign=1, exponent=2):
+    T, D = x.shape
+    m = torch.arange(D // 2, dtype=x.dtype)
+    angle = sign * torch.arange(T, dtype=x.dtype)[:, None] * base ** (-exponent * m / D)
+    first, second = x[:, : D // 2], x[:, D // 2 :]
+    turned = first * angle.cos() - second * angle.sin(), second * angle.cos() + first * angle.sin()
+    return torch.cat(turned, dim=-1)
 
 
-def _even(d_model):
-    return torch.arange(0, d_model, 2, dtype=torch.float64)
+@exercise("ch17.rotate_half", title="另一种配对的旋转编码", cases=_half_cases)
+def rotate_half(x, base):
+    return _turn(x, base)
 
 
-def _interleave(a, b):
-    return torch.stack([a, b], dim=-1).flatten(-2)
+@rotate_half.mistake("转的方向反了：前一半是 x cosθ − y sinθ，后一半是 y cosθ + x sinθ。")
+def _(x, base):
+    return _turn(x, base, sign=-1)
 
 
-@exercise("ch17.sinusoid", title="正弦位置编码", cases=_sinusoid_cases, rtol=1e-4)
-def sinusoid(n, d_model, base):
-    a = _angles(n, d_model, base, _even(d_model))
-    return _interleave(a.sin(), a.cos())
-
-
-@sinusoid.mistake("sin 和 cos 对调了：第 2m 维是 sin，第 2m+1 维是 cos；位置 0 是 0, 1, 0, 1, …")
-def _(n, d_model, base):
-    a = _angles(n, d_model, base, _even(d_model))
-    return _interleave(a.cos(), a.sin())
-
-
-@sinusoid.mistake(
-    "前一半全是 sin、后一半全是 cos：这样也能用（只差一个排列），但公式要的是 sin、cos 交错排。"
+@rotate_half.mistake(
+    "你把相邻的两维配成了一对（本章 `rotate` 的做法）。这一题是第 m 维与第 m + D/2 维一对。"
 )
-def _(n, d_model, base):
-    a = _angles(n, d_model, base, _even(d_model))
-    return torch.cat([a.sin(), a.cos()], dim=-1)
+def _(x, base):
+    D = x.shape[1]
+    return (
+        _turn(x.unflatten(1, (-1, 2)).mT.flatten(1), base).unflatten(1, (2, D // 2)).mT.flatten(1)
+    )
 
 
-@sinusoid.mistake("指数少了系数 2：第 m 对的频率是 base^(−2m/d)，你用了 base^(−m/d)。")
-def _(n, d_model, base):
-    a = _angles(n, d_model, base, _even(d_model) / 2)
-    return _interleave(a.sin(), a.cos())
+@rotate_half.mistake("指数少了系数 2：第 m 对的频率是 base^(−2m/D)，你用了 base^(−m/D)。")
+def _(x, base):
+    return _turn(x, base, exponent=1)
 
 
-@sinusoid.mistake(
-    "同一对里的 sin 和 cos 要用同一个频率。你让每一维都有自己的频率，就不再是旋转了。"
-)
-def _(n, d_model, base):
-    a = _angles(n, d_model, base, torch.arange(d_model, dtype=torch.float64))
-    return _interleave(a[:, 0::2].sin(), a[:, 1::2].cos())
+@rotate_half.mistake("位置从 0 数起：第 0 行不转。你从 1 数起了。")
+def _(x, base):
+    return _turn(torch.cat([x[:1], x]), base)[1:]
 
 
-@sinusoid.mistake("指数的符号反了：频率要随 m 变小，是 base 的负幂。")
-def _(n, d_model, base):
-    a = _angles(n, d_model, base, -_even(d_model))
-    return _interleave(a.sin(), a.cos())
-
-
-# ---------------------------------------------------------------- 练习 7：softmax 的反向
+# ---------------------------------------------------------------- 练习 6：softmax 的反向
 
 
 def _backward_cases(rng):
@@ -331,42 +269,42 @@ def _(p, g):
     return p * (g - (p * g).sum())
 
 
-# ---------------------------------------------------------------- 练习 8：数运算量
+# ---------------------------------------------------------------- 练习 7：交叉注意力的运算量
 
 
-def _flops_cases(rng):
-    yield case(128, 64, 4)
-    yield case(10, 256, 8, note="短序列，宽向量")
-    yield case(1000, 32, 1, note="长序列，一个头")
+def _cross_cases(rng):
+    yield case(128, 100, 64)
+    yield case(10, 300, 256, note="查询少，键多")
+    yield case(1000, 7, 32, note="查询多，键少")
 
 
-@exercise("ch17.flops", title="多头自注意力的运算量", cases=_flops_cases)
-def flops(n, d_model, n_heads):
+@exercise("ch17.cross_flops", title="交叉注意力的运算量", cases=_cross_cases)
+def cross_flops(n, m, d_model):
+    return 4 * (n + m) * d_model**2 + 4 * n * m * d_model
+
+
+@cross_flops.mistake("W^k、W^v 作用在另一串的 m 个向量上，你都按 n 个算了；分数矩阵也是 n × m。")
+def _(n, m, d_model):
     return 8 * n * d_model**2 + 4 * n**2 * d_model
 
 
-@flops.mistake(
+@cross_flops.mistake("线性变换的账错了：W^q、W^O 作用在 n 个向量上，W^k、W^v 作用在 m 个上。")
+def _(n, m, d_model):
+    return 8 * n * d_model**2 + 4 * n * m * d_model
+
+
+@cross_flops.mistake("漏了 W^O：它作用在 n 个输出上。")
+def _(n, m, d_model):
+    return (2 * n + 4 * m) * d_model**2 + 4 * n * m * d_model
+
+
+@cross_flops.mistake("漏了一次乘法：Q Kᵀ 要 2nmd，权重乘 V 还要 2nmd。")
+def _(n, m, d_model):
+    return 4 * (n + m) * d_model**2 + 2 * n * m * d_model
+
+
+@cross_flops.mistake(
     "你数的是“乘加”的次数。一次乘加是一次乘法和一次加法，按 FLOP（浮点运算）数要再乘 2。"
 )
-def _(n, d_model, n_heads):
-    return 4 * n * d_model**2 + 2 * n**2 * d_model
-
-
-@flops.mistake("漏了一个 N×N 的矩阵乘法：Q Kᵀ 要 2N²d，权重乘 V 还要 2N²d。")
-def _(n, d_model, n_heads):
-    return 8 * n * d_model**2 + 2 * n**2 * d_model
-
-
-@flops.mistake("还有四个线性变换（W^q、W^k、W^v、W^O），每个 2Nd²。序列短的时候它们才是大头。")
-def _(n, d_model, n_heads):
-    return 4 * n**2 * d_model
-
-
-@flops.mistake("线性变换有四个：W^q、W^k、W^v，还有把各头合起来的 W^O。")
-def _(n, d_model, n_heads):
-    return 6 * n * d_model**2 + 4 * n**2 * d_model
-
-
-@flops.mistake("头数乘重了：每个头只有 d/h 维，h 个头合起来的运算量与一个 d 维的头相同。")
-def _(n, d_model, n_heads):
-    return 8 * n * d_model**2 + 4 * n**2 * d_model * n_heads
+def _(n, m, d_model):
+    return 2 * (n + m) * d_model**2 + 2 * n * m * d_model
