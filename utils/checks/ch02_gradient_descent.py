@@ -139,42 +139,47 @@ def _(f, x, h):
     return (f(x + h) - f(x) + f(x - h)) / h**2
 
 
-# ---------------------------------------------------------------- 练习 4：沿负梯度的最佳步长
+# ---------------------------------------------------------------- 练习 4：沿一个方向的最佳步长
 
 
 def _line_search_cases(rng):
     for d, note in [(2, ""), (5, ""), (1, "只有一个参数")]:
         A = normal(rng, d + 3, d)
-        yield case(A.T @ A, normal(rng, d), note=note)
+        yield case(A.T @ A, normal(rng, d), normal(rng, d), note=note)
 
 
-@exercise("ch02.line_search", title="沿负梯度的最佳步长", cases=_line_search_cases)
-def best_step(H, g):
-    return (g @ g) / (g @ H @ g)
+@exercise("ch02.line_search", title="沿一个方向的最佳步长", cases=_line_search_cases)
+def best_step(H, g, d):
+    return -(g @ d) / (d @ H @ d)
+
+
+@best_step.mistake("符号反了：沿 d 是上坡（gᵀd > 0）时，最低点在身后，步长应当是负的。")
+def _(H, g, d):
+    return (g @ d) / (d @ H @ d)
 
 
 @best_step.mistake(
     "走这么远，loss 又回到了出发时的高度：这是“还能下降”的上限。最低点在它的一半处。"
 )
-def _(H, g):
-    return 2 * (g @ g) / (g @ H @ g)
+def _(H, g, d):
+    return -2 * (g @ d) / (d @ H @ d)
 
 
 @best_step.mistake(
-    "1/λmax 对任何方向都安全，但通常太保守。把 θ − ηg 代入二次函数，对 η 求导，令导数为零。"
+    "这是沿负梯度走的公式。这里的方向是 d：把 θ + αd 代入二次函数，对 α 求导，令导数为零。"
 )
-def _(H, g):
-    return 1 / torch.linalg.eigvalsh(H)[-1]
+def _(H, g, d):
+    return (g @ g) / (g @ H @ g)
 
 
-@best_step.mistake("分子是 gᵀg（长度的平方），你用了长度。检查一下单位：η 的单位应当与 1/H 相同。")
-def _(H, g):
-    return g.norm() / (g @ H @ g)
+@best_step.mistake("分母里的弯曲是沿 d 的 dᵀHd，你用的是沿 g 的。")
+def _(H, g, d):
+    return -(g @ d) / (g @ H @ g)
 
 
-@best_step.mistake("分子分母写反了：曲率 gᵀHg 越大，该走的步子越小。")
-def _(H, g):
-    return (g @ H @ g) / (g @ g)
+@best_step.mistake("分子分母写反了：沿 d 的曲率 dᵀHd 越大，该走的步子越小。")
+def _(H, g, d):
+    return -(d @ H @ d) / (g @ d)
 
 
 # ---------------------------------------------------------------- 练习 5：最快的固定学习率
