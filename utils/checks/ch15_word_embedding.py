@@ -22,14 +22,9 @@ def masked_max(x, mask):
     return x.masked_fill(~mask[..., None], -math.inf).amax(1)
 
 
-@masked_max.mistake("没有用掩码：一句里的数都是负的，补上的 0 就成了最大值。")
+@masked_max.mistake("没有用掩码：一句里的数都是负的，补上的 0 就成了最大值。要盖上负无穷。")
 def _(x, mask):
     return x.amax(1)
-
-
-@masked_max.mistake("用 0 去盖补齐的位置没有用，0 比负数大。盖上负无穷。")
-def _(x, mask):
-    return x.masked_fill(~mask[..., None], 0.0).amax(1)
 
 
 @masked_max.mistake("掩码用反了：盖住的应当是补齐的位置，即 ~mask。")
