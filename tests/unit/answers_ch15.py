@@ -24,9 +24,9 @@ def best_scores(C, K):
     return out
 
 
-def word_probability(h, theta, path):
+def word_probability(h, theta, nodes, sides):
     p = 1.0
-    for node, side in path:
+    for node, side in zip(nodes.tolist(), sides.tolist(), strict=True):
         s = sum(a * b for a, b in zip(theta[node].tolist(), h.tolist(), strict=True))
         p *= 1 / (1 + math.exp(s if side else -s))
     return p
@@ -47,5 +47,5 @@ WRONG = [
     ("ch15.masked_max", lambda x, mask: masked_max(x, mask)[:, None], "形状"),
     ("ch15.keep_probability", lambda counts, t: keep_probability(counts, 2 * t), ""),
     ("ch15.best_scores", symmetric_noise, ""),
-    ("ch15.word_probability", lambda h, theta, path: -word_probability(h, theta, path), "符号"),
+    ("ch15.word_probability", lambda *given: -word_probability(*given), "符号"),
 ]

@@ -107,42 +107,37 @@ def _(C, K):
 
 def _path_cases(rng):
     for V, N, length, note in [(6, 3, 3, ""), (9, 2, 4, ""), (4, 5, 2, ""), (5, 4, 1, "只有一层")]:
-        nodes = rng.permutation(V - 1)[:length].tolist()
-        path = [
-            (node, int(side))
-            for node, side in zip(nodes, rng.integers(2, size=length), strict=True)
-        ]
-        yield case(normal(rng, N), normal(rng, V - 1, N), path, note=note)
-
-
-def _walk(h, theta, path, left=0):
-    p = h.new_ones(())
-    for node, side in path:
-        s = theta[node] @ h
-        p = p * torch.sigmoid(s if side == left else -s)
-    return p
+        nodes, sides = rng.permutation(V - 1)[:length], rng.integers(2, size=length)
+        sides[0] = 1  # 总有一步往右
+        steps = torch.as_tensor(nodes), torch.as_tensor(sides)
+        yield case(normal(rng, N), normal(rng, V - 1, N), *steps, note=note)
 
 
 @exercise("ch15.word_probability", title="一个词的概率", cases=_path_cases)
-def word_probability(h, theta, path):
-    return _walk(h, theta, path)
+def word_probability(h, theta, nodes, sides):
+    return torch.sigmoid((1 - 2 * sides) * (theta[nodes] @ h)).prod()
 
 
 @word_probability.mistake("左右反了：方向 0 是往左，往左的概率是 σ(θ·h)。")
-def _(h, theta, path):
-    return _walk(h, theta, path, left=1)
+def _(h, theta, nodes, sides):
+    return torch.sigmoid((2 * sides - 1) * (theta[nodes] @ h)).prod()
 
 
 @word_probability.mistake("往右的概率是 1 − σ(θ·h)，不能每一步都用 σ(θ·h)。")
-def _(h, theta, path):
-    return math.prod(torch.sigmoid(theta[node] @ h) for node, _ in path)
+def _(h, theta, nodes, sides):
+    return torch.sigmoid(theta[nodes] @ h).prod()
 
 
 @word_probability.mistake("这是概率的对数，题目要的是概率。")
-def _(h, theta, path):
-    return _walk(h, theta, path).log()
+def _(h, theta, nodes, sides):
+    return torch.sigmoid((1 - 2 * sides) * (theta[nodes] @ h)).log().sum()
 
 
 @word_probability.mistake("各步的概率要相乘，你把它们加起来了。")
-def _(h, theta, path):
-    return sum(_walk(h, theta, [step]) for step in path)
+def _(h, theta, nodes, sides):
+    return torch.sigmoid((1 - 2 * sides) * (theta[nodes] @ h)).sum()
+
+
+@word_probability.mistake("结点的编号是 nodes 里写的，不是 0、1、2……")
+def _(h, theta, nodes, sides):
+    return torch.sigmoid((1 - 2 * sides) * (theta[: len(nodes)] @ h)).prod()
