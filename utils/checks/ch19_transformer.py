@@ -10,7 +10,12 @@ from utils.checks import case, exercise, normal
 
 
 def _shift_cases(rng):
-    for B, T, bos, note in [(2, 5, 1, ""), (4, 3, 7, ""), (1, 6, 0, "只有一句"), (3, 1, 2, "一个字")]:
+    for B, T, bos, note in [
+        (2, 5, 1, ""),
+        (4, 3, 7, ""),
+        (1, 6, 0, "只有一句"),
+        (3, 1, 2, "一个字"),
+    ]:
         yield case(torch.as_tensor(rng.integers(3, 20, (B, T))), bos, note=note)
 
 
