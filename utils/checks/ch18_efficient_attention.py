@@ -50,7 +50,7 @@ def _recall_cases(rng):
         yield case(weights, torch.as_tensor(rng.random((n, n)) < keep), note=note)
 
 
-@exercise("ch18.top_recall", title="最大的权重留住了几成", cases=_recall_cases)
+@exercise("ch18.top_recall", title="留住了多少", cases=_recall_cases)
 def top_recall(weights, mask):
     return mask.gather(1, weights.argmax(1, keepdim=True)).double().mean()
 
@@ -82,7 +82,12 @@ def _feature(x):
     return F.elu(x) + 1
 
 
-@exercise("ch18.causal_linear", title="因果的线性注意力", cases=_causal_cases, grad=("q", "k", "v"))
+@exercise(
+    "ch18.causal_linear",
+    title="能一步一步算的线性注意力",
+    cases=_causal_cases,
+    grad=("q", "k", "v"),
+)
 def causal_linear(q, k, v):
     scores = (_feature(q) @ _feature(k).mT).tril()
     return scores @ v / scores.sum(1, keepdim=True)
