@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 
 
-def shift(y, bos):
-    return F.pad(y, (1, 0), value=bos)[:, :-1]
+def backwards(y, end):
+    rows = [row[: row.index(end)][::-1] + row[row.index(end) :] for row in y.tolist()]
+    return torch.tensor(rows)
 
 
 def cross_attention(q, k, v, lengths):
@@ -51,19 +52,19 @@ def post_ln(a, W, g, eps):
     return layer_norm_jacobian(a, eps).T @ g
 
 
-def reversed_rows(y, bos):
-    return shift(y, bos).flip(1)
+def shifted_rows(y, end):
+    return backwards(y, end).roll(1, 1)
 
 
 RIGHT = [
-    ("ch19.shift", shift),
+    ("ch19.backwards", backwards),
     ("ch19.cross_attention", cross_attention),
     ("ch19.sentence_log_prob", sentence_log_prob),
     ("ch19.pre_ln_backward", pre_ln_backward),
 ]
 
 WRONG = [
-    ("ch19.shift", reversed_rows, ""),
+    ("ch19.backwards", shifted_rows, ""),
     ("ch19.cross_attention", lambda q, k, v, lengths: cross_attention(q, k, v, lengths).mT, "形状"),
     ("ch19.sentence_log_prob", lambda s, y, end: -sentence_log_prob(s, y, end), "符号"),
     ("ch19.pre_ln_backward", post_ln, ""),

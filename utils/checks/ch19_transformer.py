@@ -6,42 +6,47 @@ import torch
 
 from utils.checks import case, exercise, normal
 
-# ---------------------------------------------------------------- 练习 1：右移
+# ---------------------------------------------------------------- 练习 1：从右往左说
 
 
-def _shift_cases(rng):
-    for B, T, bos, note in [
-        (2, 5, 1, ""),
-        (4, 3, 7, ""),
-        (1, 6, 0, "只有一句"),
-        (3, 1, 2, "一个字"),
+def _backwards_cases(rng):
+    for lengths, T, end, note in [
+        ([3, 4], 6, 2, ""),
+        ([2, 5, 3, 1], 7, 3, ""),
+        ([4], 5, 4, "只有一句，没有补齐"),
+        ([0, 3, 2], 4, 1, "第一句一个字也没说"),
     ]:
-        yield case(torch.as_tensor(rng.integers(3, 20, (B, T))), bos, note=note)
+        y = torch.zeros(len(lengths), T, dtype=torch.long)
+        for row, n in zip(y, lengths, strict=True):
+            row[:n] = torch.as_tensor(rng.permutation(20)[:n] + 5)  # 互不相同，都不是 end
+            row[n] = end
+        yield case(y, end, note=note)
 
 
-@exercise("ch19.shift", title="右移", cases=_shift_cases)
-def shift(y, bos):
-    return torch.cat([torch.full_like(y[:, :1], bos), y[:, :-1]], 1)
+def _flip_first(y, counts):
+    """每一行只倒过来前 counts (B, 1) 个。"""
+    place = torch.arange(y.shape[1]).expand_as(y)
+    return y.gather(1, torch.where(place < counts, counts - 1 - place, place))
 
 
-@shift.mistake("最后一个字没有丢掉：输入与答案要一样长。")
-def _(y, bos):
-    return torch.cat([torch.full_like(y[:, :1], bos), y], 1)
+@exercise("ch19.backwards", title="从右往左说", cases=_backwards_cases)
+def backwards(y, end):
+    return _flip_first(y, (y == end).long().argmax(1, keepdim=True))
 
 
-@shift.mistake("挪反了：每个位置的输入应当是它前一个字，你给的是后一个字。")
-def _(y, bos):
-    return torch.cat([y[:, 1:], torch.full_like(y[:, :1], bos)], 1)
+@backwards.mistake("整行倒了过来：补齐跑到了最前面。只倒 end 以前的字，每一行的长短不同。")
+def _(y, end):
+    return y.flip(1)
 
 
-@shift.mistake("只把第一个字换成了 bos，后面的没有挪：每个位置都看到了自己的答案。")
-def _(y, bos):
-    return torch.cat([torch.full_like(y[:, :1], bos), y[:, 1:]], 1)
+@backwards.mistake("end 也倒到了最前面：解码器会一开口就停。它要留在原处。")
+def _(y, end):
+    return _flip_first(y, (y == end).long().argmax(1, keepdim=True) + 1)
 
 
-@shift.mistake("用了 torch.roll：最后一个字绕到了最前面，那里应当是 bos。")
-def _(y, bos):
-    return y.roll(1, 1)
+@backwards.mistake("每一行都用了第一句的长度。")
+def _(y, end):
+    return _flip_first(y, (y == end).long().argmax(1, keepdim=True)[:1].expand(len(y), 1))
 
 
 # ---------------------------------------------------------------- 练习 2：有补齐的 cross attention
