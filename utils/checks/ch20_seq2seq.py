@@ -7,38 +7,39 @@ import torch
 
 from utils.checks import case, exercise, normal
 
-# ---------------------------------------------------------------- 练习 1：至少几帧
+# ---------------------------------------------------------------- 练习 1：没有空的时候
 
 
-def _frames_cases(rng):
-    for target, note in [
-        ([1, 2, 3], "没有重复"),
-        ([2, 2], ""),
-        ([4, 4, 4, 1], "连着三个"),
-        ([1, 2, 1, 2, 2], "隔着的不算重复"),
-        ([5], "只有一个字"),
+def _blankless_cases(rng):
+    for target, n_frames, note in [
+        ([1, 2, 3], 6, "没有重复"),
+        ([5], 4, "只有一个字"),
+        ([1, 2, 1, 2], 7, "隔着的不算重复"),
+        ([1, 2, 2], 7, "有相邻的重复"),
+        ([3, 1, 2], 2, "帧数不够"),
     ]:
-        yield case(target, note=note)
+        yield case(target, n_frames, note=note)
 
 
-@exercise("ch20.min_frames", title="至少几帧", cases=_frames_cases)
-def min_frames(target):
-    return len(target) + sum(a == b for a, b in itertools.pairwise(target))
+@exercise("ch20.count_without_blank", title="没有空的时候", cases=_blankless_cases)
+def count_without_blank(target, n_frames):
+    repeated = any(a == b for a, b in itertools.pairwise(target))
+    return 0 if repeated else math.comb(n_frames - 1, len(target) - 1)
 
 
-@min_frames.mistake("只数了字数。相邻的相同字之间还要隔一个空，多占一帧。")
-def _(target):
-    return len(target)
+@count_without_blank.mistake("相邻两个相同的字，没有空就一定合并成一个：这样的答案一条对齐也没有。")
+def _(target, n_frames):
+    return math.comb(n_frames - 1, len(target) - 1)
 
 
-@min_frames.mistake("空不必插在每两个字之间，只有相邻两个字相同时才非插不可。")
-def _(target):
-    return 2 * len(target) - 1
+@count_without_blank.mistake("换字的地方要在 T − 1 个缝里挑 U − 1 个，不是在 T 帧里挑 U 帧。")
+def _(target, n_frames):
+    return math.comb(n_frames, len(target))
 
 
-@min_frames.mistake("只有**相邻**的相同字才要隔开；你数的是出现过不止一次的字。")
-def _(target):
-    return len(target) + len(target) - len(set(target))
+@count_without_blank.mistake("这是有空、没有相邻重复时的条数；这里词表里没有空。")
+def _(target, n_frames):
+    return math.comb(n_frames + len(target), 2 * len(target))
 
 
 # ---------------------------------------------------------------- 练习 2：有门的复制
