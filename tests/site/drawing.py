@@ -177,6 +177,9 @@ class Recording:
         levels = levels.reshape(len(levels), -1, depth).astype(int)
         rows, columns, _ = levels.shape
         row, column = rows // 3, columns // 2
+        if tile := layer.get("tile"):  # 小图之间的空格没有读数，往前一格
+            row -= row % (tile["rows"] + 1) == tile["rows"]
+            column -= column % (tile["columns"] + 1) == tile["columns"]
         x0, x1, y0, y1 = layer["extent"]
         at = np.array([(column + 0.5) / columns, (row + 0.5) / rows])
         target = np.array([x0 + (x1 - x0) * at[0], y1 - (y1 - y0) * at[1]])
