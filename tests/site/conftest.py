@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import specimen
 from figure import Figure, figures, resize
-from pages import BY_HAND, CHAPTERS, DESKTOP, HOME, HTML, PHONE, SPECIMEN, deep_link
+from pages import BY_HAND, CHAPTERS, DESKTOP, HOME, HTML, PHONE, SPECIMEN, UNFOLD, deep_link
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
@@ -153,11 +153,7 @@ def visit(request, open_page) -> Iterator[Page]:
     """同一个页面的测试共用一次打开；关掉之前再看一遍有没有向外要过东西。"""
     path = request.param
     page, log = open_page(path + deep_link(path) if path in CHAPTERS else path)
-    # 折着的选读里，浏览器不排版，图也不跟着变；读者看见它的时候它是打开的
-    page.evaluate(
-        "for (const fold of document.querySelectorAll('details.optional')) fold.open = true"
-    )
-    page.evaluate("settle()")
+    page.evaluate(UNFOLD)
     page.log = log
     yield page
     page.close()

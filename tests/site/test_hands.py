@@ -2,7 +2,7 @@
 
 import pytest
 from figure import figures
-from pages import CHAPTERS, HOME, deep_link
+from pages import CHAPTERS, HOME, UNFOLD, deep_link
 
 SCREEN = {"width": 390, "height": 664}
 TOGETHER = """async () => {
@@ -52,6 +52,7 @@ def test_a_phone_lands_still_with_slider_and_picture_together(path, open_page, p
     page, _ = open_page(path + deep_link(path), phone_context)
     assert 0 <= page.landed < 120, page.url
     assert page.shift < 0.1
+    page.evaluate(UNFOLD)
     assert page.evaluate(TOGETHER) == []
     assert page.evaluate(COMMAS) == 0
     page.close()
