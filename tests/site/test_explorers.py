@@ -8,7 +8,6 @@ import pytest
 from contrast import contrast, luminance
 from figure import Figure, problems, read_all, resize
 from pages import BY_HAND, DESKTOP, SPECIMEN, WITH_EXPLORERS, on_pages
-from playwright.sync_api import expect
 
 by_hand = on_pages(BY_HAND)
 everywhere = on_pages(WITH_EXPLORERS)
@@ -162,7 +161,7 @@ def hover(figure: Figure, number: int) -> bool:
         canvas["x"] + left + x * (right - left), canvas["y"] + bottom + y * (top - bottom)
     )
     tip = stage.locator(".explorer-tip")
-    expect(tip, "指着数据，没有读数").to_be_visible()
+    assert tip.is_visible(), "指着数据，没有读数"
     assert reads_well(tip.inner_text()), f"读数是 {tip.inner_text()!r}"
     return True
 
