@@ -48,7 +48,7 @@ def _adagrad_cases(rng):
     yield case(normal(rng, 1, 5), 0.3, 0.2, note="只有一步")
 
 
-@exercise("ch10.adagrad", title="Adagrad 的更新", cases=_adagrad_cases)
+@exercise("ch10.adagrad", title="不用循环的 Adagrad", cases=_adagrad_cases)
 def adagrad_updates(gradients, lr, eps):
     return -lr * gradients / ((gradients**2).cumsum(0).sqrt() + eps)
 
@@ -131,7 +131,7 @@ def _alternating_cases(rng):
         yield case(t, beta1, note=note)
 
 
-@exercise("ch10.alternating", title="来回跳的一步", cases=_alternating_cases)
+@exercise("ch10.alternating", title="来回跳的时候，Adam 走多大", cases=_alternating_cases)
 def alternating_step(t, beta1):
     return (1 - beta1) / (1 + beta1) * (1 - (-beta1) ** t) / (1 - beta1**t)
 
