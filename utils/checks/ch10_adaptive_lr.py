@@ -48,7 +48,7 @@ def _adagrad_cases(rng):
     yield case(normal(rng, 1, 5), 0.3, 0.2, note="只有一步")
 
 
-@exercise("ch10.adagrad", title="Adagrad 的更新", cases=_adagrad_cases)
+@exercise("ch10.adagrad", title="不用循环的 Adagrad", cases=_adagrad_cases)
 def adagrad_updates(gradients, lr, eps):
     return -lr * gradients / ((gradients**2).cumsum(0).sqrt() + eps)
 
@@ -116,58 +116,44 @@ def _(alpha, share):
     return math.ceil((1 - share) / (1 - alpha))
 
 
-# ---------------------------------------------------------------- 练习 4：Adam
+# ---------------------------------------------------------------- 练习 4：来回跳的一步
 
 
-def _adam_cases(rng):
-    yield case(normal(rng, 6, 3), 0.1, 0.9, 0.99, 0.01)
-    yield case(normal(rng, 5, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.5, 0.9, 0.1)
-    yield case(normal(rng, 1, 4), 0.3, 0.9, 0.999, 0.05, note="只有一步")
+def _alternating_cases(rng):
+    for t, beta1, note in [
+        (1, 0.9, "第一步"),
+        (2, 0.5, ""),
+        (3, 0.8, ""),
+        (7, 0.95, ""),
+        (40, 0.9, "很多步以后"),
+        (5, 0.0, "没有动量"),
+    ]:
+        yield case(t, beta1, note=note)
 
 
-def _adam(gradients, lr, beta1, beta2, eps, share, inside=False, square=True):
-    m, v, out = 0.0, 0.0, []
-    for t, g in enumerate(gradients, start=1):
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * (g**2 if square else g.abs())
-        m_hat, v_hat = m / share(beta1, t), v / share(beta2, t)
-        scale = (v_hat + eps).sqrt() if inside else v_hat.sqrt() + eps
-        out.append(-lr * m_hat / scale)
-    return torch.stack(out)
+@exercise("ch10.alternating", title="来回跳的时候，Adam 走多大", cases=_alternating_cases)
+def alternating_step(t, beta1):
+    return (1 - beta1) / (1 + beta1) * (1 - (-beta1) ** t) / (1 - beta1**t)
 
 
-def _power(beta, t):
-    return 1 - beta**t
+@alternating_step.mistake("没有做偏差修正：m 还要除以 1−β₁^t。")
+def _(t, beta1):
+    return (1 - beta1) / (1 + beta1) * (1 - (-beta1) ** t)
 
 
-@exercise("ch10.adam", title="Adam 的更新", cases=_adam_cases)
-def adam_updates(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, _power)
+@alternating_step.mistake("这是 t 很大时的极限；头几步等比数列还没有加满。")
+def _(t, beta1):
+    return (1 - beta1) / (1 + beta1)
 
 
-@adam_updates.mistake("没有做偏差修正：m 除以 1−β₁^t，v 除以 1−β₂^t，t 从 1 数起。")
-def _(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, lambda beta, t: 1)
+@alternating_step.mistake("公比是 −β₁，不是 β₁：相邻的梯度符号相反，会抵消。")
+def _(t, beta1):
+    return 1.0
 
 
-@adam_updates.mistake("修正用的是 β 的 t 次方，不是 β 本身：第 t 步除以 1−β^t。")
-def _(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, lambda beta, t: 1 - beta)
-
-
-@adam_updates.mistake("t 从 1 数起。第一步应当除以 1−β，你多算了一次方。")
-def _(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, lambda beta, t: 1 - beta ** (t + 1))
-
-
-@adam_updates.mistake("ε 放进根号里了，题目要放在根号外：√v̂ + ε。")
-def _(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, _power, inside=True)
-
-
-@adam_updates.mistake("v 是梯度**平方**的移动平均，你用了绝对值。")
-def _(gradients, lr, beta1, beta2, eps):
-    return _adam(gradients, lr, beta1, beta2, eps, _power, square=False)
+@alternating_step.mistake("漏了 m 里的 1−β₁。")
+def _(t, beta1):
+    return (1 - (-beta1) ** t) / (1 + beta1) / (1 - beta1**t)
 
 
 # ---------------------------------------------------------------- 练习 5：爆发的时刻
