@@ -11,34 +11,39 @@ def _positive(rng, *shape: int) -> torch.Tensor:
     return torch.as_tensor(rng.uniform(0.3, 3.0, size=shape))
 
 
-# ---------------------------------------------------------------- 练习 1：上限
+# ---------------------------------------------------------------- 练习 1：两堆样本
 
 
-def _bound_cases(rng):
-    yield case(2, note="只有两个样本")
-    yield case(3)
-    yield case(10)
-    yield case(64)
+def _pile_cases(rng):
+    yield case(2, 1, note="只有两个样本")
+    yield case(5, 4)
+    yield case(10, 3)
+    yield case(64, 1, note="只有一个样本较大")
 
 
-@exercise("ch12.bound", title="最大能到多少", cases=_bound_cases)
-def bound(batch_size):
-    return math.sqrt(batch_size - 1)
+@exercise("ch12.two_piles", title="两堆样本", cases=_pile_cases)
+def two_piles(batch_size, k):
+    return math.sqrt((batch_size - k) / k)
 
 
-@bound.mistake("这是平方的上限，还要开方。")
-def _(batch_size):
-    return batch_size - 1
+@two_piles.mistake("这是平方，还要开方：分母是标准差，不是方差。")
+def _(batch_size, k):
+    return (batch_size - k) / k
 
 
-@bound.mistake("那是把其余样本都放在均值上；它们的和必须抵消 d₁，最省的办法是平分。")
-def _(batch_size):
-    return math.sqrt(batch_size)
+@two_piles.mistake("这是另外 B − k 个样本的绝对值。人少的那一堆离均值远。")
+def _(batch_size, k):
+    return math.sqrt(k / (batch_size - k))
 
 
-@bound.mistake("太大了：B = 2 时 ẑ 只能是 ±1，用它核对一下。其余的样本也要参与方差。")
-def _(batch_size):
-    return float(batch_size)
+@two_piles.mistake("方差是有偏的，除以 B，不是 B − 1。")
+def _(batch_size, k):
+    return math.sqrt((batch_size - k) / k * (batch_size - 1) / batch_size)
+
+
+@two_piles.mistake("这是 k = 1 时的值；k 个样本一起偏，均值也被拉过去。")
+def _(batch_size, k):
+    return math.sqrt(batch_size - 1) / k
 
 
 # ---------------------------------------------------------------- 练习 2：滑动平均
@@ -211,47 +216,51 @@ def _(n1, mean1, var1, n2, mean2, var2):
     return mean, var * (n1 + n2) / (n1 + n2 - 1)
 
 
-# ---------------------------------------------------------------- 练习 6：group norm
+# ---------------------------------------------------------------- 练习 6：RMSNorm
 
 
-def _group_cases(rng):
-    yield case(normal(rng, 2, 6, 4) + 1, 3, 1e-5)
-    yield case(3 * normal(rng, 3, 4, 5), 2, 0.1)
-    yield case(normal(rng, 1, 8, 3) - 2, 4, 1e-5, note="只有一个样本")
-    yield case(normal(rng, 2, 6, 3), 2, 1e-3, note="三个通道一组")
-    yield case(normal(rng, 3, 3, 6) + 2, 3, 1e-5, note="一个通道一组")
+def _rms_cases(rng):
+    yield case(normal(rng, 2, 6) + 1, normal(rng, 6), 1e-5)
+    yield case(3 * normal(rng, 3, 4, 5), normal(rng, 5), 0.1, note="序列：三维的输入")
+    yield case(normal(rng, 4, 4) - 2, normal(rng, 4), 0.5, note="B 等于 D")
 
 
-def _standard(x, dims, eps, unbiased=False):
-    var = x.var(dims, unbiased=unbiased, keepdim=True)
-    return (x - x.mean(dims, keepdim=True)) / torch.sqrt(var + eps)
+@exercise("ch12.rms_norm", title="RMSNorm", cases=_rms_cases)
+def rms_norm(x, gamma, eps):
+    return gamma * x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
 
 
-@exercise("ch12.group_norm", title="group norm", cases=_group_cases)
-def group_norm(x, n_groups, eps):
-    return _standard(x.unflatten(1, (n_groups, -1)), (2, 3), eps).flatten(1, 2)
+@rms_norm.mistake("这是 layer norm：RMSNorm 不减均值。")
+def _(x, gamma, eps):
+    centered = x - x.mean(-1, keepdim=True)
+    return gamma * centered / torch.sqrt((centered**2).mean(-1, keepdim=True) + eps)
 
 
-@group_norm.mistake("这是 instance norm：每个通道各自一组。同组的几个通道要合在一起取平均。")
-def _(x, n_groups, eps):
-    return _standard(x, 2, eps)
+@rms_norm.mistake("分母是均方根，x 自己的平方取平均；你除的是标准差，那里减过均值。")
+def _(x, gamma, eps):
+    return gamma * x / torch.sqrt(x.var(-1, unbiased=False, keepdim=True) + eps)
 
 
-@group_norm.mistake("这是 layer norm：所有通道成了一组，没有分组。")
-def _(x, n_groups, eps):
-    return _standard(x, (1, 2), eps)
+@rms_norm.mistake("各维的平方要取平均，不是相加。")
+def _(x, gamma, eps):
+    return gamma * x / torch.sqrt((x**2).sum(-1, keepdim=True) + eps)
 
 
-@group_norm.mistake("平均不走遍样本：每个样本各算各的，批量那一维不要放进去。")
-def _(x, n_groups, eps):
-    return _standard(x.unflatten(1, (n_groups, -1)), (0, 2, 3), eps).flatten(1, 2)
+@rms_norm.mistake("平均的方向错了：走遍最后一维，不是样本。")
+def _(x, gamma, eps):
+    return gamma * x / torch.sqrt((x**2).mean(0, keepdim=True) + eps)
 
 
-@group_norm.mistake("相邻的通道为一组：先按 (n_groups, C / n_groups) 的次序拆开，不要反过来。")
-def _(x, n_groups, eps):
-    return _standard(x.unflatten(1, (-1, n_groups)), (1, 3), eps).flatten(1, 2)
+@rms_norm.mistake("ε 加在根号里面：先加 ε，再开方。")
+def _(x, gamma, eps):
+    return gamma * x / (torch.sqrt((x**2).mean(-1, keepdim=True)) + eps)
 
 
-@group_norm.mistake("规范化用有偏方差，除以个数，不是个数减一（`unbiased=False`）。")
-def _(x, n_groups, eps):
-    return _standard(x.unflatten(1, (n_groups, -1)), (2, 3), eps, unbiased=True).flatten(1, 2)
+@rms_norm.mistake("漏了开方：分母是均方根。")
+def _(x, gamma, eps):
+    return gamma * x / ((x**2).mean(-1, keepdim=True) + eps)
+
+
+@rms_norm.mistake("漏了逐维乘 γ。")
+def _(x, gamma, eps):
+    return x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
