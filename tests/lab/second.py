@@ -31,12 +31,14 @@ COLAB = {
     "notebook": "6.5.7",
     "traitlets": "5.7.1",
 }
+MODELS = ["gguf", "safetensors"]  # load 读真实的模型（第 22 章）才用得到，辅助包不依赖它们
 
 
 def packages() -> dict[str, str]:
-    """Colab 的旧版本，加上辅助包依赖的各个包：那些用本书自己的版本，打印出来的数才应当一样。"""
+    """Colab 的旧版本，加上笔记本用到的各个包：那些用本书自己的版本，打印出来的数才应当一样。"""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = [re.split(r"[<>=!~\[; ]", wanted)[0] for wanted in project["dependencies"]]
+    names += MODELS
     return {name: version(name).partition("+")[0] for name in names} | COLAB
 
 
