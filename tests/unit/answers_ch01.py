@@ -12,8 +12,11 @@ def grid(x, y, ws, bs):
     return min(pairs, key=lambda pair: pair[0])[1:]
 
 
-def constants(y):
-    return y.sum() / len(y), y.sort().values[len(y) // 2]
+def stock(y, r):
+    def cost(c):
+        return float(torch.where(y <= c, c - y, r * (y - c)).sum())
+
+    return min(y, key=cost)
 
 
 def parallel(x, species, n_species):
@@ -59,19 +62,18 @@ def largest(gaps):
 RIGHT = [
     ("ch01.relative", relative),
     ("ch01.grid_search", grid),
-    ("ch01.constant", constants),
+    ("ch01.stock", stock),
     ("ch01.parallel", parallel),
     ("ch01.ridge", ridge),
     ("ch01.diagnose", cause),
     ("ch01.grid_search", stacked_grid),
-    ("ch01.constant", lambda y: torch.stack([y.mean(), y.median()])),
 ]
 
 WRONG = [
     ("ch01.relative", lambda p, t: (p - t).abs() / t.abs(), "形状"),
     ("ch01.grid_search", lambda x, y, ws, bs: grid(x, y, ws, bs)[::-1], "第 2 个、第 1 个"),
     ("ch01.grid_search", lambda x, y, ws, bs: grid(x, y, ws, bs)[0], "2 个值"),
-    ("ch01.constant", lambda y: (y.median(), y.mean()), "第 2 个、第 1 个"),
+    ("ch01.stock", lambda y, r: y.max(), "数值不对"),
     ("ch01.parallel", lambda x, s, k: parallel(x, s, k)[:, :k], "形状"),
     ("ch01.diagnose", lambda a, b, c, d: "方差", "再想一想"),
     ("ch01.relative", lambda p, t: ((p - t) / t).abs().sum(), "`prediction.shape[0]`"),

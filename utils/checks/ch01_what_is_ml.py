@@ -104,45 +104,51 @@ def _(x, y, ws, bs):
     return ws[i], bs[j]
 
 
-# ---------------------------------------------------------------- 练习 3：最好的常数
+# ---------------------------------------------------------------- 练习 3：多备还是少备
 
 
-def _constant_cases(rng):
-    yield case(_vector([1, 2, 9]), note="三个数，一个特别大")
-    yield case(normal(rng, 11) ** 2 * 10)
-    yield case(_vector([4.5]), note="只有一个样本")
-    yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30])), note="有重复的数")
+def _stock_cases(rng):
+    for n, r, note in [(7, 3.0, ""), (11, 1.0, "r = 1"), (5, 9.0, ""), (9, 0.25, "少备更便宜")]:
+        yield case(normal(rng, n) ** 2 * 10, r, note=note)
+    yield case(_vector([4.5]), 2.0, note="只有一天")
+    yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30, 31])), 4.0, note="有重复的数")
 
 
-@exercise("ch01.constant", title="最好的常数", cases=_constant_cases)
-def best_constants(y):
-    return y.mean(), y.median()
+@exercise("ch01.stock", title="多备还是少备", cases=_stock_cases)
+def best_stock(y, r):
+    return y.sort().values[int(len(y) * r / (1 + r))]
 
 
-@best_constants.mistake(
-    "MAE 的答案不是平均数：对 |c − y| 求导，每个点只贡献 +1 或 −1，与远近无关。"
+@best_stock.mistake("这是平均数。代价里没有平方：c 挪一点，每一天只加 1 或减 r，与差多远无关。")
+def _(y, r):
+    return y.mean()
+
+
+@best_stock.mistake("这是中位数，只在 r = 1 时对。r 越大，越要多备，最好的 c 越靠右。")
+def _(y, r):
+    return y.median()
+
+
+@best_stock.mistake("左右弄反了：少备的代价是 r，r 大的时候，c 应当大于大多数的 y。")
+def _(y, r):
+    return y.sort().values[int(len(y) / (1 + r))]
+
+
+@best_stock.mistake("取之前要先排序：你取的只是排在那个位置的一天。")
+def _(y, r):
+    return y[int(len(y) * r / (1 + r))]
+
+
+@best_stock.mistake(
+    "比例不对：要的是 r / (1 + r)，不是 r 除以别的数。从“哪些天加 1，哪些天减 r”数起。"
 )
-def _(y):
-    return y.mean(), y.mean()
+def _(y, r):
+    return y.sort().values[min(int(len(y) * r / (2 + r)), len(y) - 1)]
 
 
-@best_constants.mistake(
-    "MSE 的答案不是中位数：对 (c − y)² 求导，每个点的贡献与它的误差成正比，远的点拉得更用力。"
-)
-def _(y):
-    return y.median(), y.median()
-
-
-@best_constants.mistake(
-    "最大与最小的中间，让最大的误差最小，与 MAE 无关。数一数 c 左右两边各有几个点。"
-)
-def _(y):
-    return y.mean(), (y.max() + y.min()) / 2
-
-
-@best_constants.mistake("取中位数之前要先排序：`y[len(y) // 2]` 只是排在中间位置的那个样本。")
-def _(y):
-    return y.mean(), y[len(y) // 2]
+@best_stock.mistake("你取的是两天之间的插值。L 是折线，最低点在拐角上，也就是恰好在某一个 y 上。")
+def _(y, r):
+    return torch.quantile(y, r / (1 + r))
 
 
 # ---------------------------------------------------------------- 练习 4：平行线
