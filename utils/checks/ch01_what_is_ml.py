@@ -140,10 +140,10 @@ def _(y, r):
 
 
 @best_stock.mistake(
-    "比例不对：要的是 r / (1 + r)，不是 r 除以别的数。从“哪些天加 1，哪些天减 r”数起。"
+    "比例不对。左边的每一天加 1，右边的每一天减 r，两边打平的时候，左边占全部天数的几成？"
 )
 def _(y, r):
-    return y.sort().values[min(int(len(y) * r / (2 + r)), len(y) - 1)]
+    return y.sort().values[int(len(y) * max(r - 1, 0) / r)]
 
 
 @best_stock.mistake("你取的是两天之间的插值。L 是折线，最低点在拐角上，也就是恰好在某一个 y 上。")
