@@ -3,8 +3,8 @@
 import torch
 
 
-def rmse(prediction, target):
-    return torch.linalg.vector_norm(prediction - target) / len(target) ** 0.5
+def relative(prediction, target):
+    return sum(abs(p / t - 1) for p, t in zip(prediction, target, strict=True)) / len(target)
 
 
 def grid(x, y, ws, bs):
@@ -12,13 +12,18 @@ def grid(x, y, ws, bs):
     return min(pairs, key=lambda pair: pair[0])[1:]
 
 
-def constants(y):
-    return y.sum() / len(y), y.sort().values[len(y) // 2]
+def stock(y, r):
+    def cost(c):
+        return float(torch.where(y <= c, c - y, r * (y - c)).sum())
+
+    return min(y, key=cost)
 
 
-def indicators(x, species, n_species):
-    rows = (species[:, None] == torch.arange(n_species)).to(x.dtype)
-    return torch.cat([rows, rows * x[:, None]], dim=1)
+def parallel(x, species, n_species):
+    rows = torch.zeros(len(x), n_species + 1, dtype=x.dtype)
+    rows[torch.arange(len(x)), species] = 1
+    rows[:, -1] = x
+    return rows
 
 
 def ridge(x, y, lam):
@@ -55,24 +60,23 @@ def largest(gaps):
 
 
 RIGHT = [
-    ("ch01.rmse", rmse),
+    ("ch01.relative", relative),
     ("ch01.grid_search", grid),
-    ("ch01.constant", constants),
-    ("ch01.indicators", indicators),
+    ("ch01.stock", stock),
+    ("ch01.parallel", parallel),
     ("ch01.ridge", ridge),
     ("ch01.diagnose", cause),
     ("ch01.grid_search", stacked_grid),
-    ("ch01.constant", lambda y: torch.stack([y.mean(), y.median()])),
 ]
 
 WRONG = [
-    ("ch01.rmse", lambda p, t: ((p - t) ** 2).sqrt(), "形状"),
+    ("ch01.relative", lambda p, t: (p - t).abs() / t.abs(), "形状"),
     ("ch01.grid_search", lambda x, y, ws, bs: grid(x, y, ws, bs)[::-1], "第 2 个、第 1 个"),
     ("ch01.grid_search", lambda x, y, ws, bs: grid(x, y, ws, bs)[0], "2 个值"),
-    ("ch01.constant", lambda y: (y.median(), y.mean()), "第 2 个、第 1 个"),
-    ("ch01.indicators", lambda x, s, k: indicators(x, s, k)[:, :k], "形状"),
+    ("ch01.stock", lambda y, r: y.max(), "数值不对"),
+    ("ch01.parallel", lambda x, s, k: parallel(x, s, k)[:, :k], "形状"),
     ("ch01.diagnose", lambda a, b, c, d: "方差", "再想一想"),
-    ("ch01.rmse", lambda p, t: torch.dist(p, t) / len(p), "1 / √`prediction.shape[0]`"),
+    ("ch01.relative", lambda p, t: ((p - t) / t).abs().sum(), "`prediction.shape[0]`"),
     ("ch01.grid_search", lambda *a: best_by(*a, lambda r: r.abs().mean()), "数值不对"),
     ("ch01.grid_search", lambda *a: best_by(*a, lambda r: (r**2).mean(), start=10.0), "很大"),
     ("ch01.diagnose", lambda a, b, c, d: largest([abs(b - a), abs(c - b), abs(d - c)]), "远低于"),

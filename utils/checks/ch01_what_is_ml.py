@@ -4,39 +4,49 @@ import torch
 
 from utils.checks import case, exercise, normal
 
-# ---------------------------------------------------------------- 练习 1：RMSE
+# ---------------------------------------------------------------- 练习 1：平均相对误差
 
 
 def _pairs(rng):
-    for n, note in [(7, ""), (40, ""), (1, "只有一个样本")]:
-        yield case(normal(rng, n), 3 * normal(rng, n) + 1, note=note)
+    for n, note in [(7, "有的标签是负数"), (40, "有的标签是负数"), (1, "只有一个样本")]:
+        target = 3 * normal(rng, n)
+        target = target + torch.where(target < 0, -1.0, 1.0)  # 离 0 远一些
+        yield case(target + normal(rng, n), target, note=note)
 
 
-@exercise("ch01.rmse", title="均方误差开平方", cases=_pairs)
-def root_mean_square(prediction, target):
-    return ((prediction - target) ** 2).mean().sqrt()
+@exercise("ch01.relative", title="平均差百分之几", cases=_pairs)
+def mean_relative_error(prediction, target):
+    return ((prediction - target).abs() / target.abs()).mean()
 
 
-@root_mean_square.mistake("这是 MSE，还差最后一步：开平方，单位才与标签相同。")
-def _(prediction, target):
-    return ((prediction - target) ** 2).mean()
-
-
-@root_mean_square.mistake("你先开了平方再平均，那是 MAE。次序是：平方、平均、最后才开平方。")
+@mean_relative_error.mistake("这是 MAE：每个误差还要先除以它自己的标签的绝对值，再取平均。")
 def _(prediction, target):
     return (prediction - target).abs().mean()
 
 
-@root_mean_square.mistake("平方以后要取平均（`.mean()`），你取的是总和：样本一多，它就跟着变大。")
+@mean_relative_error.mistake("除的是预测。要除以正确答案（标签），否则预测得越大，错得就显得越少。")
 def _(prediction, target):
-    return ((prediction - target) ** 2).sum().sqrt()
+    return ((prediction - target).abs() / prediction.abs()).mean()
 
 
-@root_mean_square.mistake(
-    "这是误差的标准差：`.std()` 会先减去误差的平均值，系统性地猜高或猜低就看不见了。"
-)
+@mean_relative_error.mistake("误差没有取绝对值：猜高的和猜低的会互相抵消。")
 def _(prediction, target):
-    return (prediction - target).std(unbiased=False)
+    return ((prediction - target) / target.abs()).mean()
+
+
+@mean_relative_error.mistake("标签也要取绝对值：有负的标签时，你加进去的是负数。")
+def _(prediction, target):
+    return ((prediction - target).abs() / target).mean()
+
+
+@mean_relative_error.mistake("先除、再平均。你先各自取了平均再相除，大的标签就占了更大的份量。")
+def _(prediction, target):
+    return (prediction - target).abs().mean() / target.abs().mean()
+
+
+@mean_relative_error.mistake("你乘了 100。题目要的是比例：差百分之五就是 0.05。")
+def _(prediction, target):
+    return 100 * ((prediction - target).abs() / target.abs()).mean()
 
 
 # ---------------------------------------------------------------- 练习 2：网格搜索
@@ -94,51 +104,57 @@ def _(x, y, ws, bs):
     return ws[i], bs[j]
 
 
-# ---------------------------------------------------------------- 练习 3：最好的常数
+# ---------------------------------------------------------------- 练习 3：多备还是少备
 
 
-def _constant_cases(rng):
-    yield case(_vector([1, 2, 9]), note="三个数，一个特别大")
-    yield case(normal(rng, 11) ** 2 * 10)
-    yield case(_vector([4.5]), note="只有一个样本")
-    yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30])), note="有重复的数")
+def _stock_cases(rng):
+    for n, r, note in [(7, 3.0, ""), (11, 1.0, "r = 1"), (5, 9.0, ""), (9, 0.25, "少备更便宜")]:
+        yield case(normal(rng, n) ** 2 * 10, r, note=note)
+    yield case(_vector([4.5]), 2.0, note="只有一天")
+    yield case(torch.as_tensor(rng.permutation([0.0, 0, 0, 1, 30, 31])), 4.0, note="有重复的数")
 
 
-@exercise("ch01.constant", title="最好的常数", cases=_constant_cases)
-def best_constants(y):
-    return y.mean(), y.median()
+@exercise("ch01.stock", title="多备还是少备", cases=_stock_cases)
+def best_stock(y, r):
+    return y.sort().values[int(len(y) * r / (1 + r))]
 
 
-@best_constants.mistake(
-    "MAE 的答案不是平均数：对 |c − y| 求导，每个点只贡献 +1 或 −1，与远近无关。"
+@best_stock.mistake("这是平均数。代价里没有平方：c 挪一点，每一天只加 1 或减 r，与差多远无关。")
+def _(y, r):
+    return y.mean()
+
+
+@best_stock.mistake("这是中位数，只在 r = 1 时对。r 越大，越要多备，最好的 c 越靠右。")
+def _(y, r):
+    return y.median()
+
+
+@best_stock.mistake("左右弄反了：少备的代价是 r，r 大的时候，c 应当大于大多数的 y。")
+def _(y, r):
+    return y.sort().values[int(len(y) / (1 + r))]
+
+
+@best_stock.mistake("取之前要先排序：你取的只是排在那个位置的一天。")
+def _(y, r):
+    return y[int(len(y) * r / (1 + r))]
+
+
+@best_stock.mistake(
+    "比例不对。左边的每一天加 1，右边的每一天减 r，两边打平的时候，左边占全部天数的几成？"
 )
-def _(y):
-    return y.mean(), y.mean()
+def _(y, r):
+    return y.sort().values[int(len(y) * max(r - 1, 0) / r)]
 
 
-@best_constants.mistake(
-    "MSE 的答案不是中位数：对 (c − y)² 求导，每个点的贡献与它的误差成正比，远的点拉得更用力。"
-)
-def _(y):
-    return y.median(), y.median()
+@best_stock.mistake("你取的是两天之间的插值。L 是折线，最低点在拐角上，也就是恰好在某一个 y 上。")
+def _(y, r):
+    return torch.quantile(y, r / (1 + r))
 
 
-@best_constants.mistake(
-    "最大与最小的中间，让最大的误差最小，与 MAE 无关。数一数 c 左右两边各有几个点。"
-)
-def _(y):
-    return y.mean(), (y.max() + y.min()) / 2
+# ---------------------------------------------------------------- 练习 4：平行线
 
 
-@best_constants.mistake("取中位数之前要先排序：`y[len(y) // 2]` 只是排在中间位置的那个样本。")
-def _(y):
-    return y.mean(), y[len(y) // 2]
-
-
-# ---------------------------------------------------------------- 练习 4：指示变量
-
-
-def _indicator_cases(rng):
+def _parallel_cases(rng):
     for n, k, note in [(8, 3, ""), (30, 5, ""), (4, 6, "有的种类一只也没有"), (5, 1, "只有一种")]:
         species = torch.as_tensor(rng.integers(0, min(k, 4), size=n))
         yield case(normal(rng, n), species, k, note=note)
@@ -148,48 +164,45 @@ def _onehot(x, species, n_species):
     return torch.nn.functional.one_hot(species, n_species).to(x.dtype)
 
 
-@exercise("ch01.indicators", title="按种类的特征", cases=_indicator_cases)
-def indicator_features(x, species, n_species):
+@exercise("ch01.parallel", title="四条平行线", cases=_parallel_cases)
+def parallel_features(x, species, n_species):
+    return torch.cat([_onehot(x, species, n_species), x[:, None]], dim=1)
+
+
+@parallel_features.mistake("次序反了：前面是各个 δ，最后才是斜率要乘的那一列。")
+def _(x, species, n_species):
+    return torch.cat([x[:, None], _onehot(x, species, n_species)], dim=1)
+
+
+@parallel_features.mistake(
+    "每个种类一列 δ 乘 x，就各有各的斜率了。平行线共用一个斜率，只要一列 x。"
+)
+def _(x, species, n_species):
     d = _onehot(x, species, n_species)
     return torch.cat([d, d * x[:, None]], dim=1)
 
 
-@indicator_features.mistake("两半的次序反了：前 K 列是 δ，后 K 列才是 δ 乘 x。")
-def _(x, species, n_species):
-    d = _onehot(x, species, n_species)
-    return torch.cat([d * x[:, None], d], dim=1)
-
-
-@indicator_features.mistake(
-    "每个种类要有自己的斜率，所以后一半是 δ 乘 x：别的种类的那几列应当是 0，不能每列都放 x。"
+@parallel_features.mistake(
+    "多了一列 1：每个样本的各个 δ 加起来已经是 1，再添一列，参数就有无穷多种取法。"
 )
 def _(x, species, n_species):
-    d = _onehot(x, species, n_species)
-    return torch.cat([d, x[:, None].expand(-1, n_species)], dim=1)
+    columns = [_onehot(x, species, n_species), x[:, None], torch.ones_like(x)[:, None]]
+    return torch.cat(columns, dim=1)
 
 
-@indicator_features.mistake(
-    "列的排法不对：你把每个种类的 δ 和 δx 排在一起，题目要先排完全部 δ，再排全部 δx。"
-)
-def _(x, species, n_species):
-    d = _onehot(x, species, n_species)
-    return torch.stack([d, d * x[:, None]], dim=2).flatten(1)
-
-
-@indicator_features.mistake(
+@parallel_features.mistake(
     "编号是从 0 开始的：编号 k 的种类对应第 k 列（第一列是第 0 列），你的列错开了一位。"
 )
 def _(x, species, n_species):
-    d = _onehot(x, species, n_species).roll(1, dims=1)
-    return torch.cat([d, d * x[:, None]], dim=1)
+    return torch.cat([_onehot(x, species, n_species).roll(1, dims=1), x[:, None]], dim=1)
 
 
-@indicator_features.mistake(
+@parallel_features.mistake(
     "种类编号不能当作数直接用：编号 3 并不比编号 1 大三倍。先换成 0 和 1 的指示变量。"
 )
 def _(x, species, n_species):
     code = species.to(x.dtype)[:, None].expand(-1, n_species)
-    return torch.cat([code, code * x[:, None]], dim=1)
+    return torch.cat([code, x[:, None]], dim=1)
 
 
 # ---------------------------------------------------------------- 练习 5：一个特征的岭回归
