@@ -25,9 +25,12 @@ def intervals(n_points, k):
 
 
 def split(fits, y):
-    variance = np.var(fits, axis=0).mean()
-    total = np.mean((fits[:, None] - y) ** 2)
-    return total - variance, variance
+    """偏差²用不同的两份、不同的两次观测的乘积估计，天然无偏。"""
+    pairs = itertools.product(
+        itertools.permutations(range(len(fits)), 2), itertools.permutations(range(len(y)), 2)
+    )
+    bias2 = np.mean([(fits[a] - y[r]) * (fits[b] - y[s]) for (a, b), (r, s) in pairs])
+    return bias2, np.mean(np.diag(np.cov(fits.T))), np.mean(np.diag(np.cov(y.T)))
 
 
 def loo(phi, y, lam):
@@ -64,7 +67,7 @@ RIGHT = [
     ("ch07.split", split),
     ("ch07.zigzag", zigzag),
     ("ch07.loo", loo_by_kernel),
-    ("ch07.split", lambda f, y: np.array([((y - f.mean(0)) ** 2).mean(), f.var(0).mean()])),
+    ("ch07.split", lambda f, y: np.array(split(f, y))),
 ]
 
 # 数值对，但用了题目不许用的办法

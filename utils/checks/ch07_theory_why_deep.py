@@ -137,43 +137,52 @@ def _(n_points, k):
     return 2**n_points
 
 
-# ---------------------------------------------------------------- 练习 4：拆开误差
+# ---------------------------------------------------------------- 练习 4：三项各估各的
 
 
 def _split_cases(rng):
-    for m, r, t, note in [(6, 4, 5, ""), (3, 9, 2, ""), (1, 3, 4, "只有一份数据，方差是 0")]:
+    for m, r, t, note in [(6, 4, 5, ""), (3, 9, 2, ""), (2, 2, 4, "各只有两份")]:
         yield case(rng.normal(size=(m, t)), rng.normal(size=(r, t)) + 1, note=note)
 
 
-@exercise("ch07.split", title="把误差拆成两部分", cases=_split_cases)
+def _split(fits, y, ddof=1, from_fits=True, from_noise=True):
+    variance, noise = fits.var(0, ddof=ddof).mean(), y.var(0, ddof=ddof).mean()
+    bias2 = ((fits.mean(0) - y.mean(0)) ** 2).mean()
+    return bias2 - from_fits * variance / len(fits) - from_noise * noise / len(y), variance, noise
+
+
+@exercise("ch07.split", title="三项各估各的", cases=_split_cases)
 def split_error(fits, y):
-    center = fits.mean(0)
-    return ((y - center) ** 2).mean(), ((fits - center) ** 2).mean()
+    return _split(fits, y)
 
 
 @split_error.mistake(
-    "先把 y 平均了再比，噪声就丢掉了：题目要的第一项含噪声，每个 y 都要与平均曲线比。"
+    "两个平均数的差里还有它们自己的抖动：期望比偏差²多出 方差/M 和 噪声/R，两样都要减掉。"
 )
 def _(fits, y):
-    center = fits.mean(0)
-    return ((y.mean(0) - center) ** 2).mean(), ((fits - center) ** 2).mean()
+    return _split(fits, y, from_fits=False, from_noise=False)
 
 
-@split_error.mistake(
-    "方差除以了 M−1。无偏估计没有错，但题目要两项之和恰好等于总的均方误差，这里要除以 M。"
-)
+@split_error.mistake("ȳ 也是 R 次观测的平均，它自己在抖：还要减掉 噪声/R。")
 def _(fits, y):
-    center = fits.mean(0)
-    m = len(fits)
-    return ((y - center) ** 2).mean(), ((fits - center) ** 2).sum() / max(m - 1, 1) / fits.shape[1]
+    return _split(fits, y, from_noise=False)
 
 
-@split_error.mistake(
-    "平均曲线是对 M 份数据取平均（`fits.mean(0)`，形状 (T,)），不要把 T 个点也混在一起。"
-)
+@split_error.mistake("f̄ 也是 M 份的平均，它自己在抖：还要减掉 方差/M。")
 def _(fits, y):
-    center = fits.mean()
-    return ((y - center) ** 2).mean(), ((fits - center) ** 2).mean()
+    return _split(fits, y, from_fits=False)
+
+
+@split_error.mistake("方差和噪声要无偏：除以 M−1 与 R−1，你除以的是 M 与 R。")
+def _(fits, y):
+    return _split(fits, y, ddof=0)
+
+
+@split_error.mistake("每个点上先各算各的，再对 T 个点取平均；不要把 T 个点混在一起算方差。")
+def _(fits, y):
+    variance, noise = fits.var(ddof=1), y.var(ddof=1)
+    bias2 = ((fits.mean(0) - y.mean(0)) ** 2).mean()
+    return bias2 - variance / len(fits) - noise / len(y), variance, noise
 
 
 # ---------------------------------------------------------------- 练习 5：留一误差
