@@ -65,6 +65,11 @@ def _span_cases(rng):
     start, end = normal(rng, 6), normal(rng, 6)
     start[4], end[2] = 6.0, 6.0  # 各自取最大会让终点在起点前面
     yield case(start, end, 3, note="起点、终点各自取最大会倒过来")
+    start, end = normal(rng, 11), normal(rng, 11)
+    start[3], end[7] = 6.0, 6.0
+    yield case(start, end, 4, note="最好的一段恰好多一个字")
+    start, end = torch.tensor([[3.0, 1.0, 2.0, 0.0], [2.0, 0.0, 3.0, 1.0]]).double()
+    yield case(start, end, 2, note="恰好与“没有答案”一样大")
 
 
 def _best(start, end, max_span, lowest=1, ordered=True):
@@ -101,6 +106,12 @@ def _(start, end, max_span):
 @span_or_none.mistake("没有用到 max_span：段的长度 e − s + 1 不能超过它。")
 def _(start, end, max_span):
     return _or_none(_best(start, end, len(start)), start, end)
+
+
+@span_or_none.mistake("与“没有答案”一样大时也返回了一段；要严格大于才算有。")
+def _(start, end, max_span):
+    score, s, e = _best(start, end, max_span)
+    return (s, e) if score >= float(start[0] + end[0]) else (0, 0)
 
 
 @span_or_none.mistake("长度差一：一段有 e − s + 1 个字。")
