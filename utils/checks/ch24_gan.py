@@ -49,39 +49,41 @@ def _(real, fake, w, b):
 
 
 def _caught_cases(rng):
-    for n, K, radius, share, note in [
-        (40, 5, 0.6, 0.02, ""),
-        (60, 8, 0.9, 0.05, ""),
-        (25, 3, 0.3, 0.1, ""),
-        (50, 6, 0.5, 0.02, "恰好等于门槛的不算"),
-        (30, 1, 1.0, 0.2, "只有一个峰"),
+    for n, d, K, radius, share, far, note in [
+        (40, 2, 5, 0.6, 0.05, True, ""),
+        (60, 3, 8, 0.9, 0.04, False, "有一个峰只有一个样本"),
+        (25, 2, 3, 0.5, 0.1, True, ""),
+        (50, 1, 6, 0.7, 0.02, False, "恰好等于门槛的不算"),
+        (30, 2, 1, 1.0, 0.2, False, "只有一个峰"),
     ]:
-        centers = 3 * normal(rng, K, 2)
+        centers = 6 * torch.arange(K).double()[:, None] + normal(rng, K, d)
         which = torch.as_tensor(rng.integers(0, (K + 1) // 2, size=n))
-        which[0] = K - 1  # 这个峰可能只有一个样本
-        yield case(centers[which] + 0.4 * normal(rng, n, 2), centers, radius, share, note=note)
+        which[: n // 3 if far else 1] = K - 1
+        y = centers[which] + 0.3 * radius * normal(rng, n, d).clamp(-1, 1)
+        if far:  # 最后一个峰的样本全都偏远
+            y[: n // 3] = centers[K - 1] + 2 * radius
+        yield case(y, centers, radius, share, note=note)
 
 
-def _caught(y, centers, radius, share, total=None, least=None):
+def _caught(y, centers, radius, least):
     distance, which = torch.cdist(y, centers).min(1)
     counts = torch.bincount(which[distance <= radius], minlength=len(centers))
-    total = len(y) if total is None else total(distance <= radius)
-    return int((counts > share * total).sum() if least is None else (counts >= least).sum())
+    return int((counts > least).sum())
 
 
 @exercise("ch24.caught", title="抓到几个峰", cases=_caught_cases)
 def caught(y, centers, radius, share):
-    return _caught(y, centers, radius, share)
+    return _caught(y, centers, radius, share * len(y))
 
 
 @caught.mistake("不好的样本也算进去了：离最近的峰超过 radius 的要丢掉。")
 def _(y, centers, radius, share):
-    return _caught(y, centers, float("inf"), share)
+    return _caught(y, centers, float("inf"), share * len(y))
 
 
 @caught.mistake("有一个样本就算抓到了；要超过全部样本的 share。")
 def _(y, centers, radius, share):
-    return _caught(y, centers, radius, share, least=1)
+    return _caught(y, centers, radius, 0)
 
 
 # ---------------------------------------------------------------- 练习 3：线性的循环损失
