@@ -171,6 +171,8 @@ def execute_and_store(
 ) -> None:
     prepare_kernels(cache.path)
     probe = (root / PROBE).read_text(encoding="utf-8") if (root / PROBE).exists() else ""
+    if probe:  # 在自己的命名空间里运行：笔记本里可能有同名的函数
+        probe = f"exec({probe!r}, {{}})"
     failed = 0
     with ThreadPoolExecutor(workers()) as pool:
         for run in pool.map(lambda run: execute(run, timeout, probe), runs):
