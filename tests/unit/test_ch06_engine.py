@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "book" / "p2_neural_networks" / "ch06_backprop.ipynb"
-CELLS = ["ch06-engine-class", "ch06-engine-functions", "ch06-engine-grad"]
+CELLS = ["ch06-engine-class", "ch06-engine-more", "ch06-engine-functions", "ch06-engine-grad"]
 
 
 def load_engine() -> dict:
