@@ -41,14 +41,15 @@ def _digest(root: Path, paths: list[Path]) -> str:
 
 
 def inputs(root: Path, name: str) -> str:
-    """笔记本 ``name`` 的输出除了自己的代码还取决于什么：辅助包、自己那一章的检查、依赖、探针。
+    """笔记本 ``name`` 的输出除了自己的代码还取决于什么：辅助包和随包的数据、自己那一章的检查、依赖、探针。
 
     别的章的检查改了，与它无关；图的脚本和样式只在浏览器里运行，构建时换上新的就行。
     """
     others = re.compile(r"ch\d\d")  # 各章的检查以章号开头
     code = [
         path
-        for path in (root / "utils").rglob("*.py")
+        for path in (root / "utils").rglob("*")
+        if path.suffix in {".py", ".txt"}
         if path.parent.name != "checks" or not others.match(path.name) or path.name[:4] == name[:4]
     ]
     extra = [root / PROBE] if (root / PROBE).exists() else []

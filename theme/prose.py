@@ -1,7 +1,8 @@
-"""``make prose``：把各章的正文取成一份纯文字，随辅助包走，就是 ``load("prose")`` 读的那个文件。
+"""``make prose``：把前三部各章的正文取成一份纯文字，随辅助包走，就是 ``load("prose")`` 读的那个文件。
 
 只收不含公式、代码的整句，拆掉加粗和链接的记号。一章以“# 标题”开头，以后每行是一段。
 这个文件提交在仓库里，改动正文不必重新生成：用到它的实验才不会因为别的章改了一个字而变。
+只取前三部：它随每个下载的笔记本走，不能随着书一起长。
 """
 
 import json
@@ -47,9 +48,9 @@ def title(notebook: dict) -> str:
 
 
 def collect(book: Path) -> str:
-    """``book`` 里各章的文字，写成 ``PROSE`` 的格式。"""
+    """``book`` 前三部各章的文字，写成 ``PROSE`` 的格式。"""
     lines = []
-    for path in sorted(book.glob("p*/ch*.ipynb")):
+    for path in sorted(book.glob("p[1-3]*/ch*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         lines += [f"# {title(notebook)}", *paragraphs(notebook)]
     return "\n".join(lines) + "\n"

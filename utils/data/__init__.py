@@ -56,7 +56,7 @@ def load(name: str, **options: Any) -> Dataset | Texts | TaggedSentences | Pretr
     ================= ================= =======================================================
     名字              返回              内容
     ================= ================= =======================================================
-    prose             Texts             本书自己的文字，按章分类；不联网
+    prose             Texts             本书前三部的文字，按章分类；不联网
     reviews           Texts             真实的中文评论，0 差评、1 好评，已去重。下载 38 MB
     tagged_words      TaggedSentences   1998 年报纸，19,484 段、112 万个词，标了词性。下载同上
     minilm            Pretrained        MiniLM，一种 BERT，2270 万个参数。84 MB，要装 safetensors
