@@ -111,57 +111,46 @@ def _newton_cases(rng):
         yield case(0.3 * normal(rng, d), X, torch.as_tensor(rng.integers(0, 2, n) * 1.0), note=note)
 
 
-def _parts(theta, X, y):
-    p = torch.sigmoid(X @ theta)
-    return X.T @ (p - y), X.T @ ((p * (1 - p))[:, None] * X), p
+def _fit(theta, X):
+    z = X @ theta
+    p = torch.sigmoid(z)
+    return z, p, p * (1 - p)
 
 
 @exercise("ch04.newton", title="牛顿法的一步", cases=_newton_cases)
-def newton_step(theta, X, y):
-    g, H, _ = _parts(theta, X, y)
-    return theta - torch.linalg.solve(H, g)
+def working_response(theta, X, y):
+    z, p, s = _fit(theta, X)
+    return z + (y - p) / s
 
 
-@newton_step.mistake("方向反了：是减去 H⁻¹∇L，梯度里是“预测减标签”。")
+@working_response.mistake("符号反了：牛顿法减去梯度，梯度是“预测减标签”，所以 r 里是 y − p。")
 def _(theta, X, y):
-    g, H, _ = _parts(theta, X, y)
-    return theta + torch.linalg.solve(H, g)
+    z, p, s = _fit(theta, X)
+    return z - (y - p) / s
 
 
-@newton_step.mistake("这是线性回归的海森矩阵 XᵀX。逻辑回归的每个样本还要乘 p(1−p)，不然步子太小。")
+@working_response.mistake("漏了 z：解出来的是 θ' 自己，不是要走的那一步，所以 r 里还有 Xθ。")
 def _(theta, X, y):
-    g, _, _ = _parts(theta, X, y)
-    return theta - torch.linalg.solve(X.T @ X, g)
+    _, p, s = _fit(theta, X)
+    return (y - p) / s
 
 
-@newton_step.mistake("梯度和海森矩阵只有一个除以了 N：两个都除，或者都不除（约掉）。")
+@working_response.mistake("权重 p(1−p) 乘在残差的平方上，残差要除以它，才对得上梯度 Xᵀ(p − y)。")
 def _(theta, X, y):
-    g, H, _ = _parts(theta, X, y)
-    return theta - torch.linalg.solve(H / len(y), g)
+    z, p, _ = _fit(theta, X)
+    return z + (y - p)
 
 
-@newton_step.mistake("梯度和海森矩阵只有一个除以了 N：两个都除，或者都不除（约掉）。")
+@working_response.mistake("是除以 p(1−p)，不是乘：正规方程里 r 前面已经有一个 p(1−p)。")
 def _(theta, X, y):
-    g, H, _ = _parts(theta, X, y)
-    return theta - torch.linalg.solve(H, g / len(y))
+    z, p, s = _fit(theta, X)
+    return z + (y - p) * s
 
 
-@newton_step.mistake("只返回了要走的那一步，还要从 theta 里减去它。")
+@working_response.mistake("残差是标签减概率 p = σ(z)，不是减 logit z。")
 def _(theta, X, y):
-    g, H, _ = _parts(theta, X, y)
-    return torch.linalg.solve(H, g)
-
-
-@newton_step.mistake("这是普通的梯度下降：要先解线性方程组 H·Δ = ∇L，再减去 Δ。")
-def _(theta, X, y):
-    g, _, _ = _parts(theta, X, y)
-    return theta - g / len(y)
-
-
-@newton_step.mistake("残差里用了 z 而不是 p：梯度是 Xᵀ(σ(z) − y)。")
-def _(theta, X, y):
-    _, H, _ = _parts(theta, X, y)
-    return theta - torch.linalg.solve(H, X.T @ (X @ theta - y))
+    z, _, s = _fit(theta, X)
+    return z + (y - z) / s
 
 
 # ---------------------------------------------------------------- 练习 4：标签平滑的梯度

@@ -3,7 +3,6 @@
 import itertools
 
 import torch
-from torch.nn import functional as F
 
 from utils.checks import RuleBroken, case, exercise, normal
 
@@ -63,50 +62,61 @@ def _(n, k):
     return torch.ones(n), 0.5 - n
 
 
-# ---------------------------------------------------------------- 练习 2：数参数
+# ---------------------------------------------------------------- 练习 2：预算之内能有多宽
 
 
-def _count_cases(rng):
-    yield case([40, 100, 100, 10])
-    yield case([64, 10], note="没有隐藏层")
-    yield case([2, 3, 1])
-    yield case([1, 5, 4, 3, 2])
+def _widest_cases(rng):
+    yield case(40, 10, 2, 15210, note="正好用完预算")
+    yield case(64, 10, 1, 1000, note="只有一个隐藏层")
+    yield case(2, 1, 3, 200)
+    yield case(5, 4, 4, 10, note="一个也放不下")
 
 
-@exercise("ch05.count", title="数参数", cases=_count_cases)
-def count_parameters(sizes):
-    return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+def _largest(count, budget):
+    """count(m) 随 m 增长；返回 count(m) 不超过 budget 的最大的 m。"""
+    return next(m for m in itertools.count() if count(m + 1) > budget)
 
 
-@count_parameters.mistake("漏了偏置：每层的每个神经元各有一个。")
-def _(sizes):
-    return sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+@exercise("ch05.widest", title="预算之内能有多宽", cases=_widest_cases)
+def widest(n_in, n_out, depth, budget):
+    return _largest(lambda m: (n_in + 1) * m + (depth - 1) * (m + 1) * m + (m + 1) * n_out, budget)
 
 
-@count_parameters.mistake("输入层不做计算，没有偏置：偏置的个数是除输入层以外各层大小之和。")
-def _(sizes):
-    return sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes)) + sum(sizes)
+@widest.mistake("漏了偏置：每层的每个神经元各有一个。")
+def _(n_in, n_out, depth, budget):
+    return _largest(lambda m: n_in * m + (depth - 1) * m * m + m * n_out, budget)
 
 
-@count_parameters.mistake("n_in 个到 n_out 个的一层，偏置有 n_out 个，不是 n_in 个。")
-def _(sizes):
-    return sum(n_in * (n_out + 1) for n_in, n_out in itertools.pairwise(sizes))
+@widest.mistake(
+    "depth 个隐藏层之间只有 depth − 1 次连接：头一个隐藏层接的是输入，权重是 n_in·m 个。"
+)
+def _(n_in, n_out, depth, budget):
+    return _largest(lambda m: (n_in + 1) * m + depth * (m + 1) * m + (m + 1) * n_out, budget)
 
 
-@count_parameters.mistake("每个神经元一个偏置，不是每层一个。")
-def _(sizes):
-    return sum(n_in * n_out + 1 for n_in, n_out in itertools.pairwise(sizes))
+@widest.mistake("漏了输出层：从最后一个隐藏层到输出层也有权重和偏置。")
+def _(n_in, n_out, depth, budget):
+    return _largest(lambda m: (n_in + 1) * m + (depth - 1) * (m + 1) * m, budget)
 
 
-@count_parameters.mistake("漏了输出层：从最后一个隐藏层到输出层也有权重和偏置。")
-def _(sizes):
-    return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes[:-1]))
+@widest.mistake("正好用完预算也算不超过：条件是小于等于。")
+def _(n_in, n_out, depth, budget):
+    return _largest(
+        lambda m: (n_in + 1) * m + (depth - 1) * (m + 1) * m + (m + 1) * n_out, budget - 1
+    )
 
 
-# ---------------------------------------------------------------- 练习 3：感知机的一轮
+@widest.mistake("多了一个：你返回的是第一个超出预算的宽度。")
+def _(n_in, n_out, depth, budget):
+    return 1 + _largest(
+        lambda m: (n_in + 1) * m + (depth - 1) * (m + 1) * m + (m + 1) * n_out, budget
+    )
 
 
-def _pass_cases(rng):
+# ---------------------------------------------------------------- 练习 3：平均感知机
+
+
+def _averaged_cases(rng):
     for n, d, start, note in [(12, 3, 0.0, "从零出发"), (20, 4, 1.0, ""), (30, 2, 0.3, "")]:
         labels = torch.as_tensor(rng.choice([-1.0, 1.0], size=n))
         yield case(start * normal(rng, d), normal(rng, n, d), labels, note=note)
@@ -115,204 +125,205 @@ def _pass_cases(rng):
     yield case(w, X, y, note="有一个样本正好在边界上")
 
 
-@exercise("ch05.perceptron", title="感知机的一轮", cases=_pass_cases)
-def one_pass(w, X, y):
-    mistakes = 0
+def _states(w, X, y, *, strict=False):
+    """看完每个样本之后的 w，(N, D)。"""
+    states = []
     for x_n, y_n in zip(X, y, strict=True):
-        if y_n * (w @ x_n) <= 0:
+        score = y_n * (w @ x_n)
+        if score < 0 or (score == 0 and not strict):
             w = w + y_n * x_n
-            mistakes += 1
-    return w, mistakes
+        states.append(w)
+    return torch.stack(states)
 
 
-@one_pass.mistake(
+@exercise("ch05.averaged", title="平均感知机", cases=_averaged_cases)
+def averaged_perceptron(w, X, y):
+    return _states(w, X, y).mean(0)
+
+
+@averaged_perceptron.mistake("返回的是最后的 w：题目要的是看完每个样本之后的 w 的平均。")
+def _(w, X, y):
+    return _states(w, X, y)[-1]
+
+
+@averaged_perceptron.mistake("没犯错的样本也要把当时的 w 算进去：w 待得越久，分量越重。")
+def _(w, X, y):
+    states = _states(w, X, y)
+    moved = (torch.cat([w[None], states[:-1]]) != states).any(1)
+    return states[moved].mean(0)
+
+
+@averaged_perceptron.mistake("先更新，再把 w 加进总和：你加的是看这个样本之前的 w。")
+def _(w, X, y):
+    return torch.cat([w[None], _states(w, X, y)[:-1]]).mean(0)
+
+
+@averaged_perceptron.mistake("起点不算：只平均看完第 1 个到第 N 个样本之后的 N 个 w。")
+def _(w, X, y):
+    return torch.cat([w[None], _states(w, X, y)]).mean(0)
+
+
+@averaged_perceptron.mistake(
     "正好在边界上（y·wᵀx = 0）也算错：条件是小于等于 0。从零出发时，少了等号就永远不会动。"
 )
 def _(w, X, y):
-    mistakes = 0
-    for x_n, y_n in zip(X, y, strict=True):
-        if y_n * (w @ x_n) < 0:
-            w, mistakes = w + y_n * x_n, mistakes + 1
-    return w, mistakes
+    return _states(w, X, y, strict=True).mean(0)
 
 
-@one_pass.mistake("后面的样本要用更新过的 w 来判断；你是用一开始的 w 一次判断了全部样本。")
-def _(w, X, y):
-    wrong = y * (X @ w) <= 0
-    return w + (y[wrong, None] * X[wrong]).sum(0), int(wrong.sum())
+# ---------------------------------------------------------------- 练习 4：凸折线交给 Maxout
 
 
-@one_pass.mistake("更新的方向反了：应当加上 y·x，挪完以后 y·wᵀx 才会变大。")
-def _(w, X, y):
-    mistakes = 0
-    for x_n, y_n in zip(X, y, strict=True):
-        if y_n * (w @ x_n) <= 0:
-            w, mistakes = w - y_n * x_n, mistakes + 1
-    return w, mistakes
-
-
-@one_pass.mistake("更新里漏了标签 y：标签是 −1 的样本要减去 x。")
-def _(w, X, y):
-    mistakes = 0
-    for x_n, y_n in zip(X, y, strict=True):
-        if y_n * (w @ x_n) <= 0:
-            w, mistakes = w + x_n, mistakes + 1
-    return w, mistakes
-
-
-@one_pass.mistake("没错就不动：只有 y·wᵀx ≤ 0 的样本才更新。")
-def _(w, X, y):
-    return w + (y[:, None] * X).sum(0), len(y)
-
-
-# ---------------------------------------------------------------- 练习 4：用 ReLU 拼折线
-
-
-def _relu_cases(rng):
+def _convex_cases(rng):
     for n in (2, 4, 9):
         knots = torch.as_tensor(rng.uniform(0.2, 2.0, size=n)).cumsum(0) - 3
-        yield case(knots, normal(rng, n), note="只有一段" if n == 2 else "")
+        slopes = normal(rng, n - 1).sort().values
+        values = torch.cat([normal(rng, 1), slopes * knots.diff()]).cumsum(0)
+        yield case(knots, values, note="只有一段" if n == 2 else "")
 
 
 def _slopes(knots, values):
     return values.diff() / knots.diff()
 
 
-def _padded(slopes):
-    zero = slopes.new_zeros(1)
-    return torch.cat([zero, slopes, zero])
+@exercise("ch05.maxout_lines", title="凸折线交给 Maxout", cases=_convex_cases)
+def maxout_lines(knots, values):
+    w = _slopes(knots, values)
+    return w, values[:-1] - w * knots[:-1]
 
 
-@exercise("ch05.relu_sum", title="用 ReLU 拼折线", cases=_relu_cases)
-def relu_coefficients(knots, values):
-    return _padded(_slopes(knots, values)).diff()
-
-
-@relu_coefficients.mistake(
-    "这是各段的斜率。ReLU 打开以后一直开着，前面的斜率已经在里面了，系数应当是斜率的变化。"
-)
+@maxout_lines.mistake("截距是直线在 x = 0 处的高度，不是这一段左端的高度：还要减去 w·t。")
 def _(knots, values):
-    return _padded(_slopes(knots, values))[1:]
+    return _slopes(knots, values), values[:-1]
 
 
-@relu_coefficients.mistake("末端没有收住：过了最后一个折点要变回水平，最后一个系数是负的末段斜率。")
+@maxout_lines.mistake("截距的符号反了：直线过 (t, v)，所以 b = v − w·t。")
 def _(knots, values):
-    c = _padded(_slopes(knots, values)).diff()
-    return torch.cat([c[:-1], c.new_zeros(1)])
+    w = _slopes(knots, values)
+    return w, values[:-1] + w * knots[:-1]
 
 
-@relu_coefficients.mistake("你用的是高度的变化，斜率还要除以这一段的长度。")
+@maxout_lines.mistake("算截距时折点和高度没有取自同一端：左端配左端，或者右端配右端。")
 def _(knots, values):
-    return _padded(values.diff()).diff()
+    w = _slopes(knots, values)
+    return w, values[1:] - w * knots[:-1]
 
 
-@relu_coefficients.mistake("符号反了：系数是右边的斜率减去左边的斜率。")
+@maxout_lines.mistake("你用的是高度的变化，斜率还要除以这一段的长度。")
 def _(knots, values):
-    return -_padded(_slopes(knots, values)).diff()
+    w = values.diff()
+    return w, values[:-1] - w * knots[:-1]
 
 
-@relu_coefficients.mistake("漏了最后一个折点：K 段折线有 K+1 个折点，要 K+1 个系数。")
-def _(knots, values):
-    return _padded(_slopes(knots, values)).diff()[:-1]
+# ---------------------------------------------------------------- 练习 5：Swish 的反向
 
 
-# ---------------------------------------------------------------- 练习 5：PReLU 的反向
+def _swish_cases(rng):
+    for shape, beta in [((6,), 0.5), ((5, 4), 1.5), ((3, 2, 4), -0.7)]:
+        yield case(normal(rng, *shape), beta, normal(rng, *shape))
+    z = torch.tensor([-1000.0, 1000.0, 0.0], dtype=torch.float64)
+    yield case(z, 2.0, normal(rng, 3), note="z 到了 ±1000")
 
 
-def _prelu_cases(rng):
-    for shape, alpha in [((6,), 0.25), ((5, 4), 1.5), ((3, 2, 4), -0.7)]:
-        yield case(normal(rng, *shape), alpha, normal(rng, *shape))
+def _bend(z, beta):
+    s = torch.sigmoid(beta * z)
+    return s, s * (1 - s)
 
 
-@exercise("ch05.prelu", title="PReLU 的反向", cases=_prelu_cases)
-def prelu_backward(z, alpha, upstream):
-    return torch.where(z < 0, alpha * upstream, upstream), (upstream * z.clamp(max=0)).sum()
+@exercise("ch05.swish", title="Swish 的反向", cases=_swish_cases, forbid=("autograd",))
+def swish_backward(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * (s + beta * z * slope), (upstream * z**2 * slope).sum()
 
 
-@prelu_backward.mistake("dα 要乘上游的梯度 ∂L/∂a：链式法则的那一环不能少。")
-def _(z, alpha, upstream):
-    return torch.where(z < 0, alpha * upstream, upstream), z.clamp(max=0).sum()
+@swish_backward.mistake("z 出现了两次，要用乘法的求导法则：σ(βz) 里的 z 也要求导。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * s, (upstream * z**2 * slope).sum()
 
 
-@prelu_backward.mistake("dα 只来自 z < 0 的地方：z > 0 时输出里没有 α。")
-def _(z, alpha, upstream):
-    return torch.where(z < 0, alpha * upstream, upstream), (upstream * z).sum()
+@swish_backward.mistake("对 σ(βz) 里的 z 求导，链式法则还要带出一个 β。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * (s + z * slope), (upstream * z**2 * slope).sum()
 
 
-@prelu_backward.mistake("所有元素共用一个 α，它的梯度要把各处的贡献加起来，是一个数。")
-def _(z, alpha, upstream):
-    return torch.where(z < 0, alpha * upstream, upstream), upstream * z.clamp(max=0)
+@swish_backward.mistake("对 β 求导：外面有一个 z，里面 βz 对 β 的导数又是一个 z，一共两个。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * (s + beta * z * slope), (upstream * z * slope).sum()
 
 
-@prelu_backward.mistake("dα 是求和，不是平均：平均不平均由 loss 决定，已经在上游的梯度里了。")
-def _(z, alpha, upstream):
-    return torch.where(z < 0, alpha * upstream, upstream), (upstream * z.clamp(max=0)).mean()
+@swish_backward.mistake("所有元素共用一个 β，它的梯度要把各处的贡献加起来，是一个数。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * (s + beta * z * slope), upstream * z**2 * slope
 
 
-@prelu_backward.mistake("dz 要乘上游的梯度：你给出的只是斜率。")
-def _(z, alpha, upstream):
-    slope = torch.where(z < 0, torch.full_like(z, alpha), torch.ones_like(z))
-    return slope, (upstream * z.clamp(max=0)).sum()
+@swish_backward.mistake("dβ 要乘上游的梯度 ∂L/∂a：链式法则的那一环不能少。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return upstream * (s + beta * z * slope), (z**2 * slope).sum()
 
 
-@prelu_backward.mistake("负半轴的 dz 不是零：斜率是 α。")
-def _(z, alpha, upstream):
-    return upstream * (z > 0), (upstream * z.clamp(max=0)).sum()
+@swish_backward.mistake("dz 要乘上游的梯度：你给出的只是斜率。")
+def _(z, beta, upstream):
+    s, slope = _bend(z, beta)
+    return s + beta * z * slope, (upstream * z**2 * slope).sum()
 
 
-# ---------------------------------------------------------------- 练习 6：两层网络的反向
+# ---------------------------------------------------------------- 练习 6：带跳接的一层
 
 
-def _backward_cases(rng):
-    for n, d, h, c, note in [(7, 5, 6, 3, ""), (1, 3, 4, 2, "只有一个样本"), (20, 4, 9, 5, "")]:
-        y = torch.as_tensor(rng.integers(c, size=n))
-        parts = normal(rng, h, d), normal(rng, h), normal(rng, c, h), normal(rng, c)
-        yield case(normal(rng, n, d), y, *parts, note=note)
+def _skip_cases(rng):
+    for n, h, note in [(7, 5, ""), (1, 3, "只有一个样本"), (20, 4, "")]:
+        yield case(
+            normal(rng, n, h), normal(rng, h, h), normal(rng, h), normal(rng, n, h), note=note
+        )
 
 
-def _gradients(X, y, W1, b1, W2, b2, *, mask=True):
-    Z = X @ W1.T + b1
-    A = Z.clamp(min=0)
-    delta = ((A @ W2.T + b2).softmax(1) - F.one_hot(y, len(b2))) / len(y)
-    hidden = delta @ W2
-    if mask:
-        hidden = hidden * (Z > 0)
-    return hidden.T @ X, hidden.sum(0), delta.T @ A, delta.sum(0)
+def _skip(A, W, b, upstream, *, mask=True):
+    """(穿过 ReLU 的误差, 从权重那条路回来的 dA)。"""
+    delta = upstream * (A @ W.T + b > 0) if mask else upstream
+    return delta, delta @ W
 
 
-@exercise("ch05.backward", title="两层网络的反向", cases=_backward_cases, forbid=("autograd",))
-def two_layer_gradients(X, y, W1, b1, W2, b2):
-    return _gradients(X, y, W1, b1, W2, b2)
+@exercise("ch05.skip", title="带跳接的一层", cases=_skip_cases, forbid=("autograd",))
+def skip_backward(A, W, b, upstream):
+    delta, through = _skip(A, W, b, upstream)
+    return upstream + through, delta.T @ A, delta.sum(0)
 
 
-@two_layer_gradients.mistake("往回穿过 ReLU 时要乘它的斜率：Z ≤ 0 的地方梯度是 0。")
-def _(X, y, W1, b1, W2, b2):
-    return _gradients(X, y, W1, b1, W2, b2, mask=False)
+@skip_backward.mistake("A 走了两条路：跳接那条的导数是 1，要把上游的梯度原样加到 dA 上。")
+def _(A, W, b, upstream):
+    delta, through = _skip(A, W, b, upstream)
+    return through, delta.T @ A, delta.sum(0)
 
 
-@two_layer_gradients.mistake("loss 是一批样本的平均，四个梯度都要除以样本数。")
-def _(X, y, W1, b1, W2, b2):
-    return tuple(len(y) * g for g in _gradients(X, y, W1, b1, W2, b2))
+@skip_backward.mistake("往回穿过 ReLU 时要乘它的斜率：Z ≤ 0 的地方梯度是 0。")
+def _(A, W, b, upstream):
+    delta, through = _skip(A, W, b, upstream, mask=False)
+    return upstream + through, delta.T @ A, delta.sum(0)
 
 
-@two_layer_gradients.mistake("偏置的梯度要对样本求和，不是再平均一次：除以样本数已经做过了。")
-def _(X, y, W1, b1, W2, b2):
-    dW1, db1, dW2, db2 = _gradients(X, y, W1, b1, W2, b2)
-    return dW1, db1 / len(y), dW2, db2 / len(y)
+@skip_backward.mistake("ReLU 只挡住权重那条路，跳接不经过它：加到 dA 上的是没有乘斜率的上游梯度。")
+def _(A, W, b, upstream):
+    delta, through = _skip(A, W, b, upstream)
+    return delta + through, delta.T @ A, delta.sum(0)
 
 
-@two_layer_gradients.mistake("ReLU 的斜率看的是第一层的 z，不是 logits 传回来的误差的正负。")
-def _(X, y, W1, b1, W2, b2):
-    Z = X @ W1.T + b1
-    A = Z.clamp(min=0)
-    delta = ((A @ W2.T + b2).softmax(1) - F.one_hot(y, len(b2))) / len(y)
-    hidden = (delta @ W2).clamp(min=0)
-    return hidden.T @ X, hidden.sum(0), delta.T @ A, delta.sum(0)
+@skip_backward.mistake("ReLU 的斜率看的是 Z = AWᵀ + b 的正负，不是这一层的输出（加过 A）的正负。")
+def _(A, W, b, upstream):
+    delta = upstream * (A + (A @ W.T + b).clamp(min=0) > 0)
+    return upstream + delta @ W, delta.T @ A, delta.sum(0)
 
 
-@two_layer_gradients.mistake("第二层权重的梯度要乘激活之后的 A，不是激活之前的 Z。")
-def _(X, y, W1, b1, W2, b2):
-    dW1, db1, _, db2 = _gradients(X, y, W1, b1, W2, b2)
-    Z = X @ W1.T + b1
-    delta = ((Z.clamp(min=0) @ W2.T + b2).softmax(1) - F.one_hot(y, len(b2))) / len(y)
-    return dW1, db1, delta.T @ Z, db2
+@skip_backward.mistake("误差往回传乘的是 W，不是它的转置：前向是 A @ W.T。W 是方的，形状看不出来。")
+def _(A, W, b, upstream):
+    delta, _ = _skip(A, W, b, upstream)
+    return upstream + delta @ W.T, delta.T @ A, delta.sum(0)
+
+
+@skip_backward.mistake("dW 转置了：第 i 行是第 i 个神经元的权重，所以是 deltaᵀ A。")
+def _(A, W, b, upstream):
+    delta, through = _skip(A, W, b, upstream)
+    return upstream + through, A.T @ delta, delta.sum(0)
