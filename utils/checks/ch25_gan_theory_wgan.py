@@ -62,6 +62,11 @@ def _carry_cases(rng):
     for n, zeros, note in [(6, 0, ""), (3, 1, ""), (9, 4, "有的格子是 0"), (2, 0, "只有两处")]:
         x = normal(rng, n).exp().cumsum(0) - 1
         yield case(x, *_tables(rng, n, zeros), note=note)
+    x, p = (
+        torch.tensor([0.0, 1.0, 2.5, 4.0, 7.0]).double(),
+        torch.tensor([4.0, 1, 0, 1, 4]).double(),
+    )
+    yield case(x, p / 10, p[[1, 0, 2, 4, 3]] / 10, note="有的往左搬，有的往右搬")
 
 
 def _passing(p, q):
