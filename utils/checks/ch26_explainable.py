@@ -92,7 +92,7 @@ def _(w, b, x, sigma):
 
 
 def _gram_cases(rng):
-    for C, n, note in [(3, 5, ""), (1, 4, "只有一个 filter"), (4, 1, "只有一个位置"), (2, 7, "")]:
+    for C, n, note in [(3, 5, ""), (1, 4, "只有一个滤波器"), (4, 1, "只有一个位置"), (2, 7, "")]:
         S = normal(rng, C, C)
         yield case(normal(rng, C, n), S @ S.T, note=note)
 
