@@ -38,7 +38,7 @@ RIGHT = [
 WRONG = [
     ("ch26.relu_path", lambda w, b, x, x0: -relu_path(w, b, x, x0), "符号"),
     ("ch26.smooth_slope", lambda w, b, x, sigma: smooth_slope(w, b, x, sigma).sum(), "形状"),
-    ("ch26.gram_gradient", lambda H, S: gram_gradient(H, S) / 2, "2"),
+    ("ch26.gram_gradient", lambda H, S: -gram_gradient(H, S), "符号"),
 ]
 
 BREAKS = []
