@@ -1,6 +1,9 @@
 """文字拨动图：值找得到它的图和那一档，找不到时构建停下来说明。"""
 
+import re
+
 import pytest
+from book_files import read
 
 from theme.values import LINK, same
 
@@ -59,3 +62,12 @@ def test_only_a_name_and_a_value_make_such_a_link():
     assert LINK.fullmatch("#lr=0.3&mode=慢")
     assert not LINK.fullmatch("#自注意力") and not LINK.fullmatch("#lr=")
     assert same("0.1", "0.10") and same("慢", "慢") and not same("慢", "快")
+
+
+def test_addresses_have_no_blanks(path):
+    """地址里有空格，Markdown 就不当它是链接，读者看见的是方括号。"""
+    text = "".join(
+        "".join(c["source"]) for c in read(path)["cells"] if c["cell_type"] == "markdown"
+    )
+    broken = re.findall(r"\]\(#[^)\s]*[^\S\n][^)]*\)", text)
+    assert not broken, f"空格要写成 %20：{broken}"
