@@ -107,7 +107,7 @@ def skeleton(spec: dict[str, Any]) -> str:
     parts.append('</div><div class="explorer-view">')
     if spec["title"]:
         parts.append(f'<div class="explorer-title">{escape(spec["title"])}</div>')
-    parts.append('<div class="explorer-toolbar"><span class="explorer-button">播放</span></div>')
+    parts.append(_toolbar(spec))
     parts.append('<div class="explorer-panels">')
     for number, panel in enumerate(spec["panels"]):
         parts.append(_panel(spec, number, panel))
@@ -115,6 +115,20 @@ def skeleton(spec: dict[str, Any]) -> str:
     if spec["caption"]:
         parts.append(f'<p class="explorer-caption">{escape(spec["caption"])}</p>')
     return "".join([*parts, "</div></div>"])
+
+
+def _toolbar(spec: dict[str, Any]) -> str:
+    """按钮和打开时的那句话：手机上它占第二行。"""
+    button, parts = '<span class="explorer-button">{}</span>'.format, []
+    if len(spec["steps"]) > 1:
+        speed = "<select class='explorer-speed' disabled><option>0.5×</option></select>"
+        parts += [button("▶ 播放"), speed]
+    if spec["sliders"]:
+        parts.append(button("钉住对比"))
+    if len(spec["steps"]) > 1:
+        ring = "或图上的圆环" if any(layer["drag"] for layer in spec["layers"]) else ""
+        parts.append(f"<span>先猜一猜，再按“播放”，拖动滑块{ring}。</span>")  # 与 view.js 相同
+    return f'<div class="explorer-toolbar">{"".join(parts)}</div>'
 
 
 def _controls(spec: dict[str, Any]) -> list[dict[str, Any]]:
