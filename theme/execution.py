@@ -1,5 +1,6 @@
 """执行：构建前并行执行笔记本，结果存进 jupyter-cache；输出取决于什么，就只在它变了时重新执行。"""
 
+import atexit
 import hashlib
 import os
 import re
@@ -91,6 +92,21 @@ class Run:
     error: str = ""
 
 
+def run_cells(notebook: NotebookNode, options: dict) -> None:
+    """在一个新内核里运行。内核没有起来就再试一次：它选好的端口可能刚被别的进程占去。"""
+    for again in (True, False):
+        client = NotebookClient(notebook, **options)
+        try:
+            client.execute()
+            return
+        except DeadKernelError:  # 起来了，运行到一半死的
+            raise
+        except RuntimeError:
+            atexit.unregister(client._cleanup_kernel)  # 没有内核可以收拾，退出时会出错
+            if not again:
+                raise
+
+
 def execute(run: Run, timeout: int, probe: str) -> Run:
     """执行一个笔记本，最后在同一个内核里运行探针；出错或写了 stderr 时记在 ``error`` 里。"""
     start = time.perf_counter()
@@ -103,8 +119,8 @@ def execute(run: Run, timeout: int, probe: str) -> Run:
         "record_timing": False,  # 记在单元格里会改变缓存的键
     }
     try:
-        NotebookClient(run.notebook, **options).execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        run_cells(run.notebook, options)
+    except (CellExecutionError, CellTimeoutError, RuntimeError) as error:
         run.error = str(error)
     else:
         run.error = "".join(

@@ -1,8 +1,10 @@
 """构建：出错就停并说清楚，警告算错，缓存只在该失效时失效，知识点有锚点。"""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,39 @@ def test_the_probe_runs_in_the_kernel_of_a_figure_and_leaves_no_trace(tmp_path):
     wrong = run(tmp_path, define, "explore(4)", probe=probe)
     assert "AssertionError" in wrong.error and len(wrong.notebook.cells) == 2
     assert run(tmp_path, "x = 1", probe="1 / 0").error == ""  # 没有图，不必探
+
+
+def kernel_that_starts(at: int, folder: Path) -> str:
+    """一种内核，前 ``at`` 次启动一声不响地退出；返回它的名字。"""
+    tries = folder / "tries"
+    script = folder / "kernel.py"
+    script.write_text(
+        f"import pathlib, sys\ntries = pathlib.Path({str(tries)!r})\n"
+        "n = len(tries.read_text()) if tries.exists() else 0\n"
+        f"tries.write_text('x' * (n + 1))\nif n < {at}: sys.exit(1)\n"
+        "from ipykernel.kernelapp import launch_new_instance\nlaunch_new_instance()\n"
+    )
+    kernel = folder / "kernels" / "late"
+    kernel.mkdir(parents=True)
+    command = {"argv": [sys.executable, str(script), "-f", "{connection_file}"]}
+    command |= {"display_name": "late", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(command), encoding="utf-8")
+    return "late"
+
+
+@pytest.mark.parametrize(("at", "starts"), [(1, True), (2, False)])
+def test_a_kernel_that_does_not_start_gets_a_second_try(at, starts, tmp_path, monkeypatch):
+    name = kernel_that_starts(at, tmp_path)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("print(6 * 7)")])
+    notebook.metadata.kernelspec = {"name": name, "display_name": name, "language": "python"}
+    done = execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60, probe="")
+    assert (done.error == "") is starts
+    assert (tmp_path / "tries").read_text() == "xx"
+    if starts:
+        assert notebook.cells[0].outputs[0].text == "42\n"
+    else:
+        assert "Kernel died" in done.error
 
 
 def test_topics_become_anchors_and_solutions_are_folded(small_book):
