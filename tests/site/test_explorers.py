@@ -5,7 +5,7 @@
 
 import numpy as np
 import pytest
-from contrast import contrast, luminance
+from contrast import contrast, faint_words, luminance
 from figure import Figure, problems, read_all, resize
 from pages import BY_HAND, DESKTOP, SPECIMEN, WITH_EXPLORERS, on_pages
 
@@ -186,6 +186,12 @@ def test_dark_mode_recolours_the_frames(shown, visit, request):
         for color in set(after):
             assert contrast(color, paper) >= 4.5, f"{figure}：{color}"
     assert not problems(shown)
+    faint = [
+        f"{f}：{w}"
+        for f, shot in zip(shown, read_all(shown), strict=True)
+        for w in faint_words(shot, paper)
+    ]
+    assert not faint, faint
 
 
 @everywhere
