@@ -9,17 +9,20 @@ def autograd(f, x, g):
     return torch.autograd.grad((f(x) * g).sum(), x)[0]
 
 
-def silu(z):
-    return autograd(torch.nn.functional.silu, z, torch.ones_like(z))
+def temperature(logits, labels, T):
+    def loss(z):
+        return torch.nn.functional.cross_entropy(z / T, labels)
+
+    return autograd(loss, logits, 1.0)
 
 
 def softmax(p, g):
     return autograd(lambda z: torch.softmax(z, dim=1), p.log(), g)
 
 
-def residual(a, W, g):
+def gate(a, W, g):
     def layer(a, W):
-        return a + torch.tanh(a @ W.T)
+        return a * torch.sigmoid(a @ W.T)
 
     return autograd(lambda a: layer(a, W), a, g), autograd(lambda W: layer(a, W), W, g)
 
@@ -68,9 +71,9 @@ def forward_pairs(params, x, v):
 
 
 RIGHT = [
-    ("ch06.silu", silu),
+    ("ch06.temperature", temperature),
     ("ch06.softmax", softmax),
-    ("ch06.residual", residual),
+    ("ch06.gate", gate),
     ("ch06.tied", tied),
     ("ch06.graph", graph),
     ("ch06.checkpoint", checkpoint),
@@ -83,15 +86,15 @@ BREAKS = [
 ]
 
 WRONG = [
-    ("ch06.silu", lambda z: -silu(z), "符号反了"),
+    ("ch06.temperature", lambda z, y, T: -temperature(z, y, T), "符号反了"),
     ("ch06.softmax", lambda p, g: -softmax(p, g), "符号反了"),
-    ("ch06.residual", lambda a, W, g: residual(a, W, g)[0], "2 个值"),
+    ("ch06.gate", lambda a, W, g: gate(a, W, g)[0], "2 个值"),
     ("ch06.graph", lambda slopes: graph(slopes)[:-1], "形状"),
     ("ch06.jvp", lambda params, x, v: jvp(params, x, v)[1], "2 个值"),
-    ("ch06.silu", lambda z: torch.sigmoid(z) ^ 2, "乘方写 `**`"),
+    ("ch06.softmax", lambda p, g: p ^ 2, "乘方写 `**`"),
     (
-        "ch06.residual",
-        lambda a, W, g: (residual(a, W, g)[0], residual(a, W, g)[1] / len(a)),
+        "ch06.gate",
+        lambda a, W, g: (gate(a, W, g)[0], gate(a, W, g)[1] / len(a)),
         "1 / `a.shape[0]`",
     ),
     ("ch06.tied", lambda W, x, g: tied(W, x, g).T, "转置"),

@@ -4,44 +4,52 @@ import itertools
 import math
 
 import torch
+import torch.nn.functional as F
 
 from utils.checks import case, exercise, normal
 
-# ---------------------------------------------------------------- 练习 1：SiLU 的导数
+# ---------------------------------------------------------------- 练习 1：带温度的起点
 
 
-def _silu_cases(rng):
-    yield case(normal(rng, 7) * 3)
-    yield case(normal(rng, 4, 5) * 3, note="一批样本")
-    yield case(torch.tensor([0.0, -30.0, 30.0], dtype=torch.float64), note="零与很大的数")
+def _temperature_cases(rng):
+    for n, k, T, note in [
+        (6, 3, 2.0, ""),
+        (4, 10, 0.5, ""),
+        (1, 4, 5.0, "只有一个样本"),
+        (5, 3, 1.0, "温度是 1"),
+    ]:
+        yield case(2 * normal(rng, n, k), torch.as_tensor(rng.integers(0, k, n)), T, note=note)
+    z = torch.tensor([[1000.0, 0.0, -1000.0], [-1000.0, 0.0, 1000.0]], dtype=torch.float64)
+    yield case(z, torch.tensor([1, 2]), 2.0, note="分数到了 ±1000")
 
 
-@exercise("ch06.silu", title="SiLU 的导数", cases=_silu_cases)
-def silu_slope(z):
-    s = torch.sigmoid(z)
-    return s + z * s * (1 - s)
+def _gap(z, labels):
+    return torch.softmax(z, dim=1) - F.one_hot(labels, z.shape[1]).to(z.dtype)
 
 
-@silu_slope.mistake("乘法法则有两项：对 z 求导得到 σ(z)，还要加上 z 乘 σ 的导数。")
-def _(z):
-    return torch.sigmoid(z)
+@exercise("ch06.temperature", title="带温度的起点", cases=_temperature_cases)
+def temperature_delta(logits, labels, T):
+    return _gap(logits / T, labels) / (len(logits) * T)
 
 
-@silu_slope.mistake("乘法法则有两项：z·σ′(z) 之外，还有对前面那个 z 求导得到的 σ(z)。")
-def _(z):
-    s = torch.sigmoid(z)
-    return z * s * (1 - s)
+@temperature_delta.mistake("这是对 z/T 的导数。z 到 z/T 还有一步，按链式法则再乘 1/T。")
+def _(logits, labels, T):
+    return _gap(logits / T, labels) / len(logits)
 
 
-@silu_slope.mistake("这是 SiLU 本身的值，题目要的是它的导数。")
-def _(z):
-    return z * torch.sigmoid(z)
+@temperature_delta.mistake("softmax 里的分数也要先除以 T：概率是 softmax(z/T)，不是 softmax(z)。")
+def _(logits, labels, T):
+    return _gap(logits, labels) / (len(logits) * T)
 
 
-@silu_slope.mistake("σ′(z) = σ(z)(1 − σ(z))，括号里减去的是 σ(z)，不是 z。")
-def _(z):
-    s = torch.sigmoid(z)
-    return s + z * s * (1 - z)
+@temperature_delta.mistake("z/T 对 z 的导数是 1/T，你乘成了 T。")
+def _(logits, labels, T):
+    return _gap(logits / T, labels) * T / len(logits)
+
+
+@temperature_delta.mistake("这是没有温度时的起点，loss 里的分数先除以了 T。")
+def _(logits, labels, T):
+    return _gap(logits, labels) / len(logits)
 
 
 # ---------------------------------------------------------------- 练习 2：softmax 的反向
@@ -79,53 +87,69 @@ def _(p, g):
     return p * (g - g.mean(dim=1, keepdim=True))
 
 
-# ---------------------------------------------------------------- 练习 3：残差层
+# ---------------------------------------------------------------- 练习 3：门控层
 
 
-def _residual_cases(rng):
+def _gate_cases(rng):
     for n, d, note in [(6, 4, ""), (1, 3, "只有一个样本"), (4, 4, ""), (5, 1, "只有一个神经元")]:
         yield case(normal(rng, n, d), normal(rng, d, d), normal(rng, n, d), note=note)
 
 
-def _tanh_slope(a, W):
-    return 1 - torch.tanh(a @ W.T) ** 2
+def _gate_parts(a, W, g):
+    gate = torch.sigmoid(a @ W.T)
+    return gate, g * a * gate * (1 - gate)
 
 
-@exercise("ch06.residual", title="残差层的反向", cases=_residual_cases)
-def residual_backward(a, W, g):
-    delta = _tanh_slope(a, W) * g
-    return g + delta @ W, delta.T @ a
+@exercise("ch06.gate", title="门控层的反向", cases=_gate_cases)
+def gate_backward(a, W, g):
+    gate, delta = _gate_parts(a, W, g)
+    return g * gate + delta @ W, delta.T @ a
 
 
-@residual_backward.mistake("a 到 h 有两条路，你漏了直接相加的那一条：∂L/∂a 里还要加上 g 本身。")
+@gate_backward.mistake("a 到 h 有两条路，你漏了经过门的那一条：a 变了，z 和门的开度也跟着变。")
 def _(a, W, g):
-    delta = _tanh_slope(a, W) * g
+    gate, delta = _gate_parts(a, W, g)
+    return g * gate, delta.T @ a
+
+
+@gate_backward.mistake("a 到 h 有两条路，你漏了直接相乘的那一条：∂L/∂a 里还要加上 g·σ(z)。")
+def _(a, W, g):
+    _, delta = _gate_parts(a, W, g)
     return delta @ W, delta.T @ a
 
 
-@residual_backward.mistake("经过 tanh 的那条路要乘 tanh 在 z 处的导数 1 − tanh²(z)。")
+@gate_backward.mistake("直接的那条路上，h 对 a 的导数是门的开度 σ(z)，不是 1。")
 def _(a, W, g):
-    return g + g @ W, g.T @ a
+    _, delta = _gate_parts(a, W, g)
+    return g + delta @ W, delta.T @ a
 
 
-@residual_backward.mistake(
+@gate_backward.mistake("h 对 z 的导数是 a·σ′(z)：经过门的那条路要乘上门外的 a。")
+def _(a, W, g):
+    gate, _ = _gate_parts(a, W, g)
+    delta = g * gate * (1 - gate)
+    return g * gate + delta @ W, delta.T @ a
+
+
+@gate_backward.mistake("σ 的导数是 σ(z)(1 − σ(z))，你乘的是 σ(z) 本身。")
+def _(a, W, g):
+    gate, _ = _gate_parts(a, W, g)
+    delta = g * a * gate
+    return g * gate + delta @ W, delta.T @ a
+
+
+@gate_backward.mistake(
     "∂L/∂a 里的矩阵转错了：前向是 `a @ W.T`，反向把 δ 乘回来是 `delta @ W`，不再转置。"
 )
 def _(a, W, g):
-    delta = _tanh_slope(a, W) * g
-    return g + delta @ W.T, delta.T @ a
+    gate, delta = _gate_parts(a, W, g)
+    return g * gate + delta @ W.T, delta.T @ a
 
 
-@residual_backward.mistake("∂L/∂W 转置了：W 的行对应输出，列对应输入，应当是 `delta.T @ a`。")
+@gate_backward.mistake("∂L/∂W 转置了：W 的行对应输出，列对应输入，应当是 `delta.T @ a`。")
 def _(a, W, g):
-    delta = _tanh_slope(a, W) * g
-    return g + delta @ W, a.T @ delta
-
-
-@residual_backward.mistake("直接的那条路绕过了 tanh 和 W：加上的是 g，不是再乘过导数的 δ。")
-def _(a, W, g):
-    delta = _tanh_slope(a, W) * g
-    return delta + delta @ W, delta.T @ a
+    gate, delta = _gate_parts(a, W, g)
+    return g * gate + delta @ W, a.T @ delta
 
 
 # ---------------------------------------------------------------- 练习 4：共享的权重
