@@ -37,7 +37,12 @@ def _(R):
 
 
 def _anchor_cases(rng):
-    for T, P, note in [(2, 3, ""), (4, 5, "四个旧任务"), (1, 4, "只有一个旧任务"), (3, 1, "一个参数")]:
+    for T, P, note in [
+        (2, 3, ""),
+        (4, 5, "四个旧任务"),
+        (1, 4, "只有一个旧任务"),
+        (3, 1, "一个参数"),
+    ]:
         yield case(torch.as_tensor(rng.uniform(0.1, 3, size=(T, P))), normal(rng, T, P), note=note)
 
 
