@@ -105,7 +105,12 @@ def same(option: str, value: str) -> bool:
 
 def visit(translator, node: setting) -> None:
     data = escape(json.dumps(node["traits"]))
-    translator.body.append(f'<a class="setting" href="#{node["place"]}" data-set="{data}">')
+    label = ""
+    if all(isinstance(text.parent, nodes.math) for text in node.findall(nodes.Text)):
+        # 只有公式的链接，读屏软件念不出名字：念要拨到的值
+        spoken = "，".join(f"{name} 拨到 {value}" for name, value in node["wanted"])
+        label = f' aria-label="{escape(spoken)}"'
+    translator.body.append(f'<a class="setting" href="#{node["place"]}" data-set="{data}"{label}>')
 
 
 def depart(translator, node: setting) -> None:

@@ -31,6 +31,7 @@ def cells(*texts: str) -> list[dict]:
 def test_values_find_their_picture_and_position(small_book):
     guess = "## 1.1　节\n\n**先猜**。[大一点](#lr=0.2)？"
     look = "**再看**。[慢而且 0.10](#mode=慢&lr=0.10)，[走完](#step=2)，[五](#size=5)。"
+    look += "[$n=1$](#size=1)"
     small_book.write(cells(guess, look))
     small_book.build(0)
     html = small_book.page.read_text(encoding="utf-8")
@@ -42,6 +43,7 @@ def test_values_find_their_picture_and_position(small_book):
         (2, "{&quot;axis_0&quot;: 1}", "五"),
     ]:
         assert link(number, traits, text) in html
+    assert 'aria-label="size 拨到 1"><span class="math' in html  # 公式念不出名字
     assert html.count('class="explorer-slot" id="explorer-') == 2
 
 
