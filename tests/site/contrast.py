@@ -48,12 +48,12 @@ def color_at(at: list[float], under: list[dict], paper: str) -> str | None:
         x, y = (at[0] - left) / (right - left), (at[1] - top) / (bottom - top)
         if not (0 <= x < 1 and 0 <= y < 1):
             continue
-        color, alpha = channels(op.get("color", "#000000")), op["alpha"]
-        if op["kind"] == "image":
+        if op["kind"] == "bar":
+            color, alpha = channels(op["color"]), op["alpha"]
+        else:
             rows, columns, _ = op["shape"]
-            pixels = np.reshape(op["pixels"], op["shape"])
-            *color, opaque = pixels[int(y * rows), int(x * columns)]
-            alpha *= opaque / 255
-        mixed = alpha * np.array(color) + (1 - alpha) * channels(paper)
+            pixel = np.reshape(op["pixels"], op["shape"])[int(y * rows), int(x * columns)]
+            color, alpha = pixel[:3], op["alpha"] * pixel[3] / 255
+        mixed = alpha * color + (1 - alpha) * channels(paper)
         return "rgb({:.0f}, {:.0f}, {:.0f})".format(*mixed)
     return None
