@@ -1,15 +1,17 @@
-"""图的文字说明（alt）：看不见图的读者靠它。没有就不构建。
+"""图片：没有文字说明（alt）就不构建；还没有下载的先留出一样大的位置。
 
-写在单元格的 ``alt`` 元数据里；没有写的，用图上的标题和前面的一句话代替。
+看不见图的读者靠 alt。它写在单元格的 ``alt`` 元数据里；没有写的，用图上的标题和前面的一句话代替。
 可拖动的图用 ``explore`` 的 ``alt``，见 theme/explorers.py。
 """
 
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from sphinx.util.images import get_image_size
 
 from theme import cells, explorers
 
@@ -75,5 +77,21 @@ def derive(cell: nodes.container, doctree: nodes.document) -> str:
     return told and f"图：{told}"
 
 
+LATER = re.compile(r'<img(?=[^>]* loading="lazy")(?=[^>]* src="[^"]*_images/([^"/]+)")')
+
+
+def reserve(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """滚到附近才下载的图片，先写明宽高：不然它到的时候，下面的文字会跳。"""
+    files = {name: Path(app.srcdir, file) for file, (_, name) in app.env.images.items()}
+
+    def with_room(found: re.Match) -> str:
+        size = get_image_size(files[found[1]]) if found[1] in files else None
+        return f'{found[0]} width="{size[0]}" height="{size[1]}"' if size else found[0]
+
+    if "body" in context:
+        context["body"] = LATER.sub(with_room, context["body"])
+
+
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", describe_figures)
+    app.connect("html-page-context", reserve)

@@ -1,4 +1,4 @@
-"""公式排好以前留的位置：与浏览器里排好的一样宽，脚本不在就不留。"""
+"""公式排好以前留的位置：与浏览器里排好的一样大，字体换了也一样。"""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from theme import formulas
 
-# 在 Chromium 里用 MathJax 排好以后量的宽度，单位 em
+# 在 Chromium 里用 MathJax 排好以后量的宽度，单位 em；那里的字体 1 ex 是 0.5625 em
 MEASURED = {
     r"d_{\text{model}}": 3.11,
     r"a_1,\dots,a_T": 5.47,
@@ -18,36 +18,38 @@ MEASURED = {
     r"w^\top q_i + w^\top k_j": 7.11,
     r"T^2 d_k": 2.76,
     r"s\to 0": 3.21,
-    r"e^{s\Delta}": 1.66,
     r"\sqrt{d_k}": 2.32,
-    r"b_1=(1-\alpha')\,\bar v+\alpha' v_2": 10.54,
 }
+STYLE = re.compile(r"--room: ([\d.]+)ex; --tall: ([\d.]+)ex; --below: (-?[\d.]+)ex")
 
 
-def room(body: str) -> list[float]:
+def rooms(body: str) -> list[tuple[float, float, float]]:
+    """留的位置：宽、高、基线以下的深，单位 ex。"""
     context = {"body": body}
     formulas.reserve(None, "", "", context, None)
-    return [float(em) for em in re.findall(r"--room: ([\d.]+)em", context["body"])]
+    return [tuple(map(float, found)) for found in STYLE.findall(context["body"])]
 
 
 def inline(tex: str) -> str:
     return f'<span class="math notranslate nohighlight">\\({tex}\\)</span>'
 
 
-@pytest.mark.parametrize("tex", MEASURED)
-def test_the_room_is_as_wide_as_the_formula(tex):
-    (em,) = room(f"<p>{inline(tex)}，</p>")
-    assert em == pytest.approx(MEASURED[tex], rel=0.16, abs=0.2)
+def test_the_room_is_as_wide_as_the_formula():
+    found = rooms(f"<p>{'，'.join(map(inline, MEASURED))}。</p>")
+    assert [width * 0.5625 for width, _, _ in found] == pytest.approx(
+        [*MEASURED.values()], rel=0.01
+    )
 
 
-def test_stacked_scripts_and_fractions_take_the_wider_part():
-    (stacked,), (both,) = room(inline("x_i^{n+1}")), room(inline("x_ix^{n+1}"))
-    assert stacked < both
-    (short,), (long,) = room(inline(r"\frac{a}{b}")), room(inline(r"\frac{a}{b+c+d}"))
-    assert short < long == room(inline(r"\frac{b+c+d}{a}"))[0]
+def test_fractions_are_taller_and_subscripts_go_below_the_line():
+    letter, fraction, script = rooms(inline("x") + inline(r"\frac{a}{b}") + inline("x_i"))
+    assert letter[1] < script[1] < fraction[1]
+    assert letter[2] < script[2] and letter[2] < fraction[2]
 
 
-def test_only_inline_formulas_get_room():
-    block = '<div class="math notranslate nohighlight">\n\\[x^2\\]</div>'
-    assert room(f"<p>没有公式</p>{block}<code>\\(x\\)</code>") == []
-    assert len(room(inline("a &lt; b") + inline("y"))) == 2
+def test_a_formula_on_its_own_line_gets_room_too():
+    tex = r"\sum_{i=1}^n x_i &lt; 1"
+    block = f'<div class="math notranslate nohighlight" id="e">\n\\[{tex}\\]</div>'
+    (display,), (text,) = rooms(f"<p>没有公式</p>{block}"), rooms(inline(tex))
+    assert display[1] > 1.5 * text[1]
+    assert rooms("<code>\\(x\\)</code>") == []

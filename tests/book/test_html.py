@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 from book_files import NOTEBOOKS, ROOT, SITE, read
+from sphinx.util.images import get_image_size
 
 from theme.downloads import carrying, helper_wheel
 from theme.pages import finished_chapters, topic_cells
@@ -135,3 +136,10 @@ def test_no_section_of_a_chapter_has_an_address_of_its_number():
     for name in finished_chapters(ROOT).values():
         ids = parse(SITE / f"{name}.html").ids
         assert not [i for i in ids if re.fullmatch(r"id\d+", i)], name
+
+
+@pytest.mark.parametrize("path", BOOK_PAGES, ids=names(BOOK_PAGES))
+def test_pictures_keep_their_room_until_they_are_fetched(path):
+    for image in parse(path).find("img", loading="lazy"):
+        size = get_image_size(path.parent / image["src"])
+        assert (image.get("width"), image.get("height")) == tuple(map(str, size))

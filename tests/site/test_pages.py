@@ -9,6 +9,16 @@ everywhere = on_pages(PAGES)
 by_hand = on_pages(BY_HAND)
 
 # 页面上（代码和脚本以外）还没有排版的公式
+# 留的位置与排好的公式差了不止一成、不止三个像素的；折着的也算，大小与周围的文字一样
+ROOM = """() => [...document.querySelectorAll(".bd-article span.math[style]")].filter((formula) => {
+  const width = formula.querySelector("mjx-math").getBoundingClientRect().width;
+  const room = document.createElement("span");
+  room.style.cssText = "display: inline-block; width: var(--room)";
+  formula.append(room);
+  const gap = Math.abs(room.getBoundingClientRect().width - width);
+  room.remove();
+  return formula.checkVisibility() && gap > 3 && gap > 0.1 * width;
+}).map((formula) => formula.querySelector("mjx-container").textContent)"""
 RAW_MATH = r"""() => {
   const found = [document.title].filter((text) => /\\[(a-z]|\$/.test(text));
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -90,6 +100,11 @@ def test_formulas(visit):
     typeset, wanted = (visit.locator(s).count() for s in ("mjx-container", ".math"))
     assert typeset == wanted
     assert wanted > 0 or visit.url.split("/", 3)[3] not in CHAPTERS
+
+
+@everywhere
+def test_formulas_are_as_large_as_the_room_kept_for_them(visit):
+    assert visit.evaluate(ROOM) == []
 
 
 @everywhere
