@@ -138,8 +138,8 @@ def test_no_section_of_a_chapter_has_an_address_of_its_number():
         assert not [i for i in ids if re.fullmatch(r"id\d+", i)], name
 
 
-@pytest.mark.parametrize("path", BOOK_PAGES, ids=names(BOOK_PAGES))
-def test_pictures_keep_their_room_until_they_are_fetched(path):
-    for image in parse(path).find("img", loading="lazy"):
-        size = get_image_size(path.parent / image["src"])
+@pytest.mark.parametrize("file", BOOK_PAGES, ids=names(BOOK_PAGES))
+def test_pictures_keep_their_room_until_they_are_fetched(file):
+    for image in parse(file).find("img", loading="lazy"):
+        size = get_image_size(file.parent / image["src"])
         assert (image.get("width"), image.get("height")) == tuple(map(str, size))
