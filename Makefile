@@ -49,7 +49,7 @@ lab: .venv/.stamp
 # 各部分用了多久，留给 make bench 推算写满以后要多久
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup --junitxml=_build/times/$(1).xml
 
-test: .venv/.stamp
+test: .venv/.stamp theme/vendor/.stamp
 	$(BIN)/python -m theme.build browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

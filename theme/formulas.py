@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 SCRIPT = Path(__file__).with_name("formulas.cjs")
+MATHJAX = SCRIPT.with_name("node_modules") / "mathjax"
 FORMULA = re.compile(
     r'<(?P<tag>span|div) class="math notranslate nohighlight"(?P<id>[^>]*)>'
     r"(?P<tex>\s*\\[(\[][^<]*?\\[)\]]\s*)</(?P=tag)>"
@@ -38,7 +39,7 @@ def formula(found: re.Match) -> Formula:
 def reserve(app: Sphinx, pagename, templatename, context, doctree) -> None:
     body = context.get("body", "")
     asked = list(dict.fromkeys(map(formula, FORMULA.finditer(body))))
-    if not asked:
+    if not asked or not MATHJAX.is_dir():
         return
     sizes = dict(zip(asked, measure(asked), strict=True))
 
