@@ -18,6 +18,8 @@ FORMULA = re.compile(
     r'<(?P<tag>span|div) class="math notranslate nohighlight"(?P<id>[^>]*)>'
     r"(?P<tex>\s*\\[(\[][^<]*?\\[)\]]\s*)</(?P=tag)>"
 )
+FONTS = "_static/mathjax/output/chtml/fonts/woff-v2/MathJax_{}.woff"
+PRELOAD = '<link rel="preload" as="font" type="font/woff" href="{}" crossorigin>'
 Formula = tuple[str, bool]  # TeX，是否独占一行
 
 
@@ -50,6 +52,9 @@ def reserve(app: Sphinx, pagename, templatename, context, doctree) -> None:
         return found[0].replace(">", f' style="{room}">', 1)
 
     context["body"] = FORMULA.sub(with_room, body)
+    # 字体先取来：不然先用别的字体排，到了再换，行高变两次
+    fonts = (context["pathto"](FONTS.format(name), 1) for name in ("Main-Regular", "Math-Italic"))
+    context["metatags"] = context.get("metatags", "") + "".join(map(PRELOAD.format, fonts))
 
 
 def setup(app: Sphinx) -> None:

@@ -25,7 +25,7 @@ STYLE = re.compile(r"--room: ([\d.]+)ex; --tall: ([\d.]+)ex; --below: (-?[\d.]+)
 
 def rooms(body: str) -> list[tuple[float, float, float]]:
     """留的位置：宽、高、基线以下的深，单位 ex。"""
-    context = {"body": body}
+    context = {"body": body, "pathto": lambda path, _: path}
     formulas.reserve(None, "", "", context, None)
     return [tuple(map(float, found)) for found in STYLE.findall(context["body"])]
 
@@ -56,6 +56,6 @@ def test_a_formula_on_its_own_line_gets_room_too():
 
 
 def test_chinese_in_a_formula_is_as_large_as_the_text_around_it():
-    context = {"body": inline(r"c_{\text{误报}}")}
+    context = {"body": inline(r"c_{\text{误报}}"), "pathto": lambda path, _: path}
     formulas.reserve(None, "", "", context, None)
     assert re.search(r"--room: calc\([\d.]+ex \+ 1\.41em\)", context["body"])

@@ -67,9 +67,14 @@ for (const table of document.querySelectorAll(".symbols-table")) {
   }
 }
 
-window.addEventListener("load", async () => {
+/** 公式一排好就量：等到 load，宽的公式先折成两行，再变回一行，页面要跳两次。 */
+async function fitFormulas() {
   await window.MathJax?.startup?.promise;
   fit();
+}
+document.addEventListener("DOMContentLoaded", fitFormulas);
+window.addEventListener("load", async () => {
+  await fitFormulas();
   window.addEventListener("resize", fit);
   document.addEventListener("toggle", fitSoon, true);
 });
