@@ -8,7 +8,6 @@ from pages import BY_HAND, CHAPTERS, PAGES, on_pages
 everywhere = on_pages(PAGES)
 by_hand = on_pages(BY_HAND)
 
-# 页面上（代码和脚本以外）还没有排版的公式
 # 留的位置与排好的公式差了不止一成、不止三个像素的；折着的也算，大小与周围的文字一样
 ROOM = """() => [...document.querySelectorAll(".bd-article span.math[style]")].filter((formula) => {
   const width = formula.querySelector("mjx-math").getBoundingClientRect().width;
@@ -19,6 +18,7 @@ ROOM = """() => [...document.querySelectorAll(".bd-article span.math[style]")].f
   room.remove();
   return formula.checkVisibility() && gap > 3 && gap > 0.1 * width;
 }).map((formula) => formula.querySelector("mjx-container").textContent)"""
+# 页面上（代码和脚本以外）还没有排版的公式
 RAW_MATH = r"""() => {
   const found = [document.title].filter((text) => /\\[(a-z]|\$/.test(text));
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -67,7 +67,7 @@ for (const table of document.querySelectorAll(".symbols-table")) {
   }
 }
 
-/** 公式一排好就量：等到 load，宽的公式先折成两行，再变回一行，页面要跳两次。 */
+/** 公式一排好就量，宽的不必先折成两行再变回来；它的字体也许晚到，load 时再量一次。 */
 async function fitFormulas() {
   await window.MathJax?.startup?.promise;
   fit();
