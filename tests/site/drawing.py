@@ -184,15 +184,16 @@ class Recording:
         at = np.array([(column + 0.5) / columns, (row + 0.5) / rows])
         target = np.array([x0 + (x1 - x0) * at[0], y1 - (y1 - y0) * at[1]])
         want = channel["low"] + levels[row, column] * (channel["high"] - channel["low"]) / 254
+        want = np.where(levels[row, column] == 255, np.nan, want)  # 缺的一格读作“—”
         upside_down, right_to_left = layer["mirrored"]
         row = rows - 1 - row if upside_down else row
         column = columns - 1 - column if right_to_left else column
 
         def right(text: str) -> bool:
             place, _, values = text.rpartition("：")
-            got = [float(value) for value in values.split("、")]
+            got = [float(value.replace("—", "nan")) for value in values.split("、")]
             named = _cell_name(layer, row, column) if layer["cells"] else "("
-            return named in place and np.allclose(got, want, rtol=1e-3, atol=1e-9)
+            return named in place and np.allclose(got, want, 1e-3, 1e-9, equal_nan=True)
 
         return target, right
 

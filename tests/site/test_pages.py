@@ -172,3 +172,10 @@ def test_text_colors(visit, mode, request):
         if contrast(color, paper) < 4.5
     }
     assert not faint, f"看不清的文字：{faint}"
+
+
+@pytest.mark.xdist_group("one")
+def test_xdist_groups_the_tests_of_a_page(request):
+    """不认得分组时它一句话也不说：同一页的测试分给两个进程，每个都要打开一遍。"""
+    if getattr(request.config.option, "loadgroup", False):
+        assert request.node.nodeid.endswith("@one")

@@ -28,17 +28,22 @@ function translate() {
 translate();
 
 // 比版面宽的东西在自己的框里滚动：行内的长公式另起一块；能滚动的表格可以用键盘滚动。
+// 先量完再改：量一个改一个，整页就要重排几百遍。
 function fit() {
-  for (const formula of document.querySelectorAll("mjx-container:not([display])")) {
-    const whole = formula.closest(".keep") ?? formula; // 连同跟着的标点
-    whole.classList.remove("wide");
+  const formulas = [...document.querySelectorAll("mjx-container:not([display])")].map(
+    (formula) => formula.closest(".keep") ?? formula // 连同跟着的标点
+  );
+  for (const whole of formulas) whole.classList.remove("wide");
+  const wide = formulas.filter((whole) => {
     const room = whole.closest("p, li, td, dd, div")?.clientWidth;
-    whole.classList.toggle("wide", whole.getBoundingClientRect().width > room);
-  }
-  for (const box of document.querySelectorAll(SCROLLING)) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    return whole.getBoundingClientRect().width > room;
+  });
+  for (const whole of wide) whole.classList.add("wide");
+  const boxes = [...document.querySelectorAll(SCROLLING)].map((box) => [box, hidden(box)]);
+  for (const [box, { all, rest }] of boxes) {
+    if (all > 0) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
-    shade(box);
+    box.classList.toggle("more-right", rest > 2);
   }
 }
 
@@ -50,9 +55,12 @@ function fitSoon() {
 
 // 右边还有没看到的：框的右缘变淡，滚到头就不淡了。
 const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img))";
+function hidden(box) {
+  const all = box.scrollWidth - box.clientWidth;
+  return { all, rest: all - box.scrollLeft };
+}
 function shade(box) {
-  const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
-  box.classList.toggle("more-right", rest > 2);
+  box.classList.toggle("more-right", hidden(box).rest > 2);
 }
 document.addEventListener("scroll", ({ target }) => target.matches?.(SCROLLING) && shade(target), {
   capture: true,

@@ -101,8 +101,7 @@ function toValue(axis, fraction) {
 }
 
 /** 画框里的比例读成坐标轴上的数。量化时一级是 scale，没有量化时是单精度的末位；比一级还细的几位不是真的，不写出来。 */
-function named(axis, fraction, scale = 0) {
-  const value = toValue(axis, fraction);
+function named(axis, fraction, scale = 0, value = toValue(axis, fraction)) {
   const half = Math.max(scale, 2 ** -24) / 2;
   const level = Math.abs(toValue(axis, fraction + half) - toValue(axis, fraction - half));
   const unit = level > 0 ? 10 ** Math.ceil(Math.log10(level)) : 0;

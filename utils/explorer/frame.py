@@ -123,7 +123,7 @@ def freeze(fig: Figure, groups: list[list[Axes]]) -> None:
     ----
     ValueError : 排好以后有两个坐标系叠在一起（双轴、嵌套）：分成一块块就不是原来的图了。
     """
-    fig.canvas.draw()
+    fig.draw_without_rendering()
     fig.set_layout_engine("none")
     for one, other in itertools.combinations([group[0].bbox for group in groups], 2):
         if np.allclose(one.bounds, other.bounds):
@@ -204,16 +204,18 @@ def _mark_paper(fig: Figure) -> None:
             box.set_facecolor(mpl.colors.to_rgba(plot.PAPER, box.get_alpha()))
 
 
+def _save(fig: Figure, inches: Bbox, **options: Any) -> bytes:
+    """固定下来的图的一部分。``savefig`` 看见有排版引擎、或者要它自己找边界，都会多画一遍。"""
+    buffer = io.BytesIO()
+    with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        fig.set_layout_engine(None)
+        fig.savefig(buffer, bbox_inches=inches, **options)
+    return buffer.getvalue()
+
+
 def _svg(fig: Figure, inches: Bbox) -> str:
-    buffer = io.StringIO()
-    fig.savefig(
-        buffer,
-        format="svg",
-        bbox_inches=inches,
-        transparent=True,
-        metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-    )
-    svg = buffer.getvalue()
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    svg = _save(fig, inches, format="svg", transparent=True, metadata=metadata).decode()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(
@@ -236,9 +238,9 @@ def _shorten(match: re.Match) -> str:
 
 def picture(fig: Figure) -> bytes:
     """整张图的 PNG：GitHub 预览、没有小部件的环境看到的就是它。"""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=110, facecolor="white", bbox_inches="tight")
-    return buffer.getvalue()
+    inches = fig.get_tightbbox(fig.canvas.get_renderer())
+    inches = inches.padded(mpl.rcParams["savefig.pad_inches"])
+    return _save(fig, inches, format="png", dpi=110, facecolor="white")
 
 
 def add_legends(fig: Figure) -> None:

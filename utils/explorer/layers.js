@@ -164,9 +164,9 @@ function hoverBars({ layer, get, box, axes }, pointer) {
   for (let n = 0; n < y.columns; n++) {
     // 对数轴上两边的中点不是柱子的中心：先换回数值再取中间
     const center = (toValue(axes.x, x0.values[n]) + toValue(axes.x, x1.values[n])) / 2;
-    const x = (box.x(x0.values[n]) + box.x(x1.values[n])) / 2;
-    best = nearer(best, pointer, x, box.y(y.values[n]), () =>
-      titled(layer, `(${spoken(axes.x, center)}, ${named(axes.y, y.values[n])})`),
+    const middle = (x0.values[n] + x1.values[n]) / 2;
+    best = nearer(best, pointer, box.x(middle), box.y(y.values[n]), () =>
+      titled(layer, `(${named(axes.x, middle, 0, center)}, ${named(axes.y, y.values[n])})`),
     );
   }
   return best;
