@@ -73,6 +73,8 @@ def _(b, anchors):
 def _margin_cases(rng):
     for P, gamma, note in [(3, 0.5, ""), (5, 4.0, "要改的"), (4, -9.0, "不用改的"), (6, 2.0, "")]:
         yield case(normal(rng, P), normal(rng, P), gamma, note=note)
+    old = normal(rng, 7)  # 内积大约是 -2 |old|²，比 gamma 还小
+    yield case(normal(rng, 7) - 2 * old, old, -1.0, note="gamma 是负的，也要改")
 
 
 @exercise("ch30.project_with_margin", title="留一点余地的投影", cases=_margin_cases)
@@ -89,6 +91,11 @@ def _(g, g_old, gamma):
 @project_with_margin.mistake("你投影到了 g'·g₁ ≥ 0，没有用到 gamma。")
 def _(g, g_old, gamma):
     return g + (-(g @ g_old)).clamp(min=0) / (g_old @ g_old) * g_old
+
+
+@project_with_margin.mistake("gamma 是负的时候约束也可能不满足：g·g₁ 比 gamma 还小，照样要改。")
+def _(g, g_old, gamma):
+    return g if gamma < 0 else g + (gamma - g @ g_old).clamp(min=0) / (g_old @ g_old) * g_old
 
 
 @project_with_margin.mistake("差额要除以 g₁ 长度的平方 g₁·g₁，不是长度。")
