@@ -161,10 +161,11 @@ class Recording:
 
     def _reads_point(self, layer: dict, spot: np.ndarray, text: str) -> bool:
         panel = self.spec["panels"][layer["panel"]]
-        numbers = re.search(r"\(([^()]*), ([^()]*)\)$", text)
+        label = layer["label"] or ""  # 名字里可以有括号
+        numbers = re.search(r"\((.*), (.*)\)$", text.removeprefix(label))
         return (
             numbers is not None
-            and text.startswith(layer["label"] or "(")
+            and text.startswith(label or "(")
             and reads(panel["x"], numbers[1], spot[2])
             and reads(panel["y"], numbers[2], spot[1])
         )
