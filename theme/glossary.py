@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def name_rows(app: Sphinx, doctree: nodes.document) -> None:
 class Finder:
     """在一段文字里找术语：长的优先，两端都落在词的边界上（“特征值”里没有“特征”）。"""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self.tokenizer = jieba.Tokenizer()
         for word in words:
             self.tokenizer.add_word(word)
@@ -69,6 +70,12 @@ class Finder:
         tokens = list(self.tokenizer.tokenize(text, HMM=False))
         edges = {0, len(text), *(end for _, _, end in tokens), *(start for _, start, _ in tokens)}
         yield from (m for m in self.pattern.finditer(text) if {m.start(), m.end()} <= edges)
+
+
+@cache
+def finder_of(words: tuple[str, ...]) -> Finder:
+    """一次构建只要一个：装一遍词典要大半秒。"""
+    return Finder(words)
 
 
 def passages(section: nodes.Node) -> Iterator[nodes.Text]:
@@ -105,7 +112,7 @@ def mark(section: nodes.Node, finder: Finder) -> None:
 def add_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if docname not in app.config.finished.values() or not app.config.glossary:
         return
-    finder = Finder(list(app.config.glossary))
+    finder = finder_of(tuple(app.config.glossary))
     for chapter in doctree.children:
         for section in [n for n in chapter.children if isinstance(n, nodes.section)]:
             if "延伸阅读" not in cells.title(section):
