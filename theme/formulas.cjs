@@ -15,7 +15,7 @@ async function measure(MathJax) {
   const sizes = [];
   for (const [tex, display] of list) {
     const [width, height, below] = await size(tex, display, 0);
-    const cjk = (await size(tex, display, 1))[0] - width;
+    const cjk = /[^\x00-\x7f]/.test(tex) ? (await size(tex, display, 1))[0] - width : 0;
     sizes.push([width, height, below, cjk * X_HEIGHT]);
   }
   process.stdout.write(JSON.stringify(sizes));
