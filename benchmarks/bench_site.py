@@ -92,7 +92,7 @@ def building() -> list[dict]:
         cold = build_seconds(folder)
         seconds = execution_seconds(folder)
         slowest = max(seconds, key=seconds.get)
-        (edited,) = folder.rglob(f"book/**/{slowest}.ipynb")
+        (edited,) = (folder / "book").rglob(f"{slowest}.ipynb")
         notebook = json.loads(edited.read_text(encoding="utf-8"))
         code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         code[0]["source"] = [*code[0]["source"], "\n# 改动"]

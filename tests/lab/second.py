@@ -5,6 +5,7 @@
 环境只在要装的版本变了时重建。
 """
 
+import compileall
 import json
 import os
 import re
@@ -51,7 +52,10 @@ def environment() -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         pins = [f"{name}=={number}" for name, number in packages().items()]
-        subprocess.run([python, "-I", "-m", "pip", "install", "-q", *pins], check=True)
+        install = [python, "-I", "-m", "pip", "install", "-q", "--no-compile", *pins]
+        subprocess.run(install, check=True)
+        # pip 一个一个地编译，占去安装的一大半；这里每核一个进程。编译不了的文件，导入时自会报错
+        compileall.compile_dir(folder, quiet=2, workers=0)
         stamp.write_text(wanted, encoding="utf-8")
     return python
 
