@@ -59,6 +59,9 @@ def make_pdf(root: Path) -> None:
         book = join(parts, site)
         number(book, chromium)
         chromium.close()
+    for sheet in book.pages:
+        sheet.compress_content_streams()  # 叠页码的时候解开了
+    book.compress_identical_objects()  # 每章都带着同样的字体
     book.write(html / "book.pdf")
     text = home.read_text(encoding="utf-8")
     home.write_text(text.replace(MARKER, LINK), encoding="utf-8")
