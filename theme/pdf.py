@@ -27,6 +27,8 @@ from theme.build import find_browser, serve
 MARKER = '<p class="book-pdf" hidden></p>'
 LINK = '<p class="book-pdf"><a href="../book.pdf" download>下载整本书的 PDF</a></p>'
 READY = """async () => {
+  // 纸上点不开：选读与参考答案都印出来
+  for (const fold of document.querySelectorAll(".fold:is(.optional, .solution)")) fold.open = true;
   for (const image of document.images) image.loading = "eager";
   await window.MathJax?.startup?.promise;
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
