@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from dataclasses import replace
 
 import ipywidgets as widgets
 import matplotlib as mpl
@@ -605,6 +606,21 @@ def test_matrices_carry_the_names_of_rows_and_columns(runs, fig):
     with pytest.raises(ValueError, match=r"rows 有 2 个名字.*3 格"):
         other, _ = plt.subplots()
         explore(runs, other, [Image("map", vmin=0, vmax=1, rows=["甲", "乙"])], alt="矩阵")
+
+
+def test_cells_are_counted_in_whole_numbers():
+    """没有第 2.5 格；给了 ``extent`` 的是平面上的坐标，照旧。"""
+
+    def square(k):
+        yield {"map": np.full((20, 16), k)}
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    layer = Image("map", ax=left, vmin=0, vmax=2)
+    plane = replace(layer, ax=right, extent=(0, 4, 0, 1))
+    explore(sweep(square, k=[1, 2]), fig, [layer, plane], alt="矩阵")
+    for ticks in (left.get_xticks(), left.get_yticks()):
+        assert np.array_equal(ticks, np.round(ticks))
+    assert not np.array_equal(right.get_yticks(), np.round(right.get_yticks()))
 
 
 def test_category_axes_read_names(runs, fig):

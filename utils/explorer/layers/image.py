@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import AutoLocator
 
 from utils.explorer.encode import Encoder, to_fraction
 from utils.explorer.layers.base import Arrays, Channel, recorded
@@ -134,6 +135,10 @@ class Image(Colored):
         if self.ax.get_autoscaley_on():
             self.ax.set_ylim(*((last, first) if self.origin == "upper" else (first, last)))
         self.ax.grid(False)
+        if self.extent is None:  # 格子是数出来的：没有第 2.5 格
+            for axis in (self.ax.xaxis, self.ax.yaxis):
+                if isinstance(locator := axis.get_major_locator(), AutoLocator):
+                    locator.set_params(integer=True)
         rows, columns = self._shape(arrays["z"])
         middle = [np.arange(n) + 0.5 for n in (columns, rows)]
         if self.columns is not None:
