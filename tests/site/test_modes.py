@@ -47,6 +47,13 @@ def visible_in_closed(page) -> int:
 
 
 @at_chapters
+def test_optional_sections_read_like_the_others(visit):
+    size = "all => [...new Set(all.map((node) => getComputedStyle(node).fontSize))]"
+    paragraphs = visit.locator(".bd-article section > p:not([class]), .fold.optional > p")
+    assert len(paragraphs.evaluate_all(size)) == 1
+
+
+@at_chapters
 def test_one_cell_opens_by_keyboard(visit):
     choose(visit, "阅读")
     fold = visit.locator(".fold.taught").nth(3)
