@@ -20,6 +20,7 @@ IMPORTED = [
     "matplotlib.pyplot",
     "nbclient",
     "torch",
+    "xarray",
 ]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)

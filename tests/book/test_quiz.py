@@ -1,6 +1,11 @@
 """小测与选读：普通的 Markdown 构建成可以作答、可以折叠的样子；写错了构建会停下来说明。"""
 
 import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+from myst_parser.parsers.docutils_ import Parser
+
+from theme.quiz import read_quiz
 
 TITLE = "# 第 1 章　小书\n\n介绍一句。\n"
 CHOICE = """\
@@ -62,10 +67,16 @@ def test_three_kinds_of_quiz(small_book):
         ("- A. 单调下降", "- 单调下降", "A. "),
     ],
 )
-def test_a_quiz_written_wrongly_stops_the_build(small_book, old, new, message):
-    small_book.write(markdown("## 1.1　小测\n", CHOICE.replace(old, new)))
+def test_a_quiz_written_wrongly_is_explained(old, new, message):
+    doctree = publish_doctree(CHOICE.replace("###", "#").replace(old, new), parser=Parser())
+    with pytest.raises(ValueError, match=message):
+        read_quiz(nodes.section("", *doctree.children))
+
+
+def test_a_quiz_written_wrongly_stops_the_build(small_book):
+    small_book.write(markdown("## 1.1　小测\n", CHOICE.replace("**B**", "**C**")))
     output = small_book.build(1)
-    assert message in output and "小测 1" in output
+    assert "不在选项" in output and "小测 1" in output
 
 
 def test_sections_beyond_the_core_are_folded(small_book):

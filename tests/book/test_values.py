@@ -5,7 +5,7 @@ import re
 import pytest
 from book_files import read
 
-from theme.values import LINK, same
+from theme.values import LINK, same, traits
 
 FIGURE = """
 import matplotlib.pyplot as plt
@@ -36,28 +36,30 @@ def test_values_find_their_picture_and_position(small_book):
     small_book.build(0)
     html = small_book.page.read_text(encoding="utf-8")
     link = '<a class="setting" href="#explorer-{}" data-set="{}">{}</a>'.format
-    for number, traits, text in [
+    for number, found, text in [
         (1, "{&quot;axis_0&quot;: 1}", "大一点"),
         (1, "{&quot;axis_1&quot;: 0, &quot;axis_0&quot;: 0}", "慢而且 0.10"),
         (1, "{&quot;step&quot;: 2}", "走完"),
         (2, "{&quot;axis_0&quot;: 1}", "五"),
     ]:
-        assert link(number, traits, text) in html
+        assert link(number, found, text) in html
     assert 'aria-label="size 拨到 1"><span class="math' in html  # 公式念不出名字
     assert html.count('class="explorer-slot" id="explorer-') == 2
 
 
-@pytest.mark.parametrize(
-    ("link", "message"),
-    [
-        ("#rate=0.2", "没有滑块 rate，只有 lr、mode、step"),
-        ("#lr=0.3", "的 lr 没有 0.3 这一档，可以选 0.1、0.2"),
-    ],
-)
-def test_a_value_without_a_picture_stops_the_build(small_book, link, message):
-    small_book.write(cells("## 1.1　节", f"**再看**。[学习率]({link})。")[:-1])
+def test_a_value_without_a_picture_stops_the_build(small_book):
+    small_book.write(cells("## 1.1　节", "**再看**。[学习率](#lr=0.3)。")[:-1])
     output = small_book.build(1)
-    assert message in output and "“学习率”" in output and "一条线" in output
+    assert "的 lr 没有 0.3 这一档，可以选 0.1、0.2" in output
+    assert "“学习率”" in output and "一条线" in output
+
+
+def test_an_unknown_slider_is_told_with_the_known_ones():
+    lr = {"name": "lr", "slider": 0}
+    spec = {"hyperparameters": [lr], "sliders": [{"options": ["0.1"]}], "steps": [0, 1]}
+    assert traits(spec, [("lr", "0.10"), ("step", "1")]) == {"axis_0": 0, "step": 1}
+    with pytest.raises(ValueError, match="没有滑块 rate，只有 lr、step"):
+        traits(spec, [("rate", "0.2")])
 
 
 def test_only_a_name_and_a_value_make_such_a_link():
