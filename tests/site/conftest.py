@@ -11,7 +11,18 @@ from urllib.parse import urlsplit
 import pytest
 import specimen
 from figure import Figure, figures, resize
-from pages import BY_HAND, CHAPTERS, DESKTOP, HOME, HTML, PHONE, SPECIMEN, UNFOLD, deep_link
+from pages import (
+    BY_HAND,
+    CHAPTERS,
+    DESKTOP,
+    HOME,
+    HTML,
+    N_COMMITS,
+    PHONE,
+    SPECIMEN,
+    UNFOLD,
+    deep_link,
+)
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
@@ -167,6 +178,15 @@ def shown(visit) -> list[Figure]:
     assert found, "这一页没有可拖动的图"
     assert visit.locator(".explorer").count() == len(found)
     return found
+
+
+@pytest.fixture
+def handful(shown) -> list[Figure]:
+    """慢慢地用鼠标、键盘操作的几张：标本页上是全部，一章里是随提交轮换的五张。"""
+    if len(shown) <= 5 or shown[0].page.url.endswith(SPECIMEN):
+        return shown
+    first = N_COMMITS // len(CHAPTERS) % len(shown)
+    return (shown + shown)[first : first + 5]
 
 
 @pytest.fixture

@@ -7,6 +7,18 @@ from playwright.sync_api import Locator, Page
 
 _JSON = 'script[type="application/vnd.jupyter.widget-{}+json"]'
 
+# 右边超出屏幕、又不在自己的滚动框里的元素
+TOO_WIDE = """() => {
+  const scrolls = (node) => {
+    for (let up = node.parentElement; up && up !== document.body; up = up.parentElement)
+      if (getComputedStyle(up).overflowX !== "visible") return true;
+  };
+  return [...document.body.querySelectorAll("*")]
+    .filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && !scrolls(node))
+    .slice(0, 5)
+    .map((node) => node.outerHTML.slice(0, 160));
+}"""
+
 
 class Figure:
     """第 ``number`` 张图。控件按超参数的次序编号，步数的滑块在最后。"""
@@ -118,6 +130,12 @@ def resize(page: Page, size: dict[str, int]) -> None:
     page.set_viewport_size(size)
     page.wait_for_function("width => innerWidth === width", arg=size["width"])
     page.evaluate("settle()")
+
+
+def sideways(page: Page) -> str:
+    """撑宽页面、使它横着滚的是什么；没有就是空的。"""
+    width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return f"页面宽 {width} 像素，撑宽它的是：{page.evaluate(TOO_WIDE)}" if width > screen else ""
 
 
 def figures(page: Page) -> list[Figure]:

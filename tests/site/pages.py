@@ -46,16 +46,25 @@ def deep_link(chapter: str) -> str:
     return random.Random(chapter).choice(anchors)
 
 
+def n_commits() -> int:
+    """到现在有几个提交；没有 git 时是 0。"""
+    count = ["git", "rev-list", "--count", "HEAD"]
+    commits = subprocess.run(count, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    return int(commits or 0)
+
+
+N_COMMITS = n_commits()
+
+
 def todays_chapter() -> str:
     """轮到用鼠标和键盘操作的一章：环境变量 ``TEST_CHAPTER``（如 ``ch02``），或按提交的个数轮流。"""
     if wanted := os.environ.get("TEST_CHAPTER"):
         return next(path for path in CHAPTERS if Path(path).name.startswith(wanted))
-    count = ["git", "rev-list", "--count", "HEAD"]
-    commits = subprocess.run(count, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    return CHAPTERS[int(commits or 0) % len(CHAPTERS)]
+    return CHAPTERS[N_COMMITS % len(CHAPTERS)]
 
 
-BY_HAND = [SPECIMEN, HOME, todays_chapter()]
+TODAY = todays_chapter()
+BY_HAND = [SPECIMEN, HOME, TODAY]
 
 
 def on_pages(pages: list[str]) -> pytest.MarkDecorator:

@@ -1,7 +1,7 @@
 """阅读与代码：一个开关管一页，记得住，没有脚本时什么都看得见。"""
 
 from figure import figures
-from pages import CHAPTERS, DESKTOP, PHONE, on_pages
+from pages import CHAPTERS, DESKTOP, PHONE, TODAY, on_pages
 
 at_chapters = on_pages(CHAPTERS)
 CODE = ".fold.taught .cell_input"
@@ -13,6 +13,14 @@ HEIGHT = """() => { // 选读和答案折着，和读者刚打开时一样
   folds.forEach((fold) => (fold.open = true));
   return height;
 }"""
+
+
+# 每张“先猜”的卡片底下，离它的图还有多远
+GAPS = """() => [...document.querySelectorAll(".guess")].map((card) => {
+  const next = [...document.querySelectorAll(".explorer")].find((e) =>
+    card.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return next.getBoundingClientRect().top - card.getBoundingClientRect().bottom;
+})"""
 
 
 def visible(page, selector: str) -> int:
@@ -27,7 +35,7 @@ def choose(page, name: str) -> None:
 
 
 @at_chapters
-def test_reading_hides_the_code_and_keeps_the_figures(visit):
+def test_reading_hides_the_code_keeps_the_figures_and_guesses_beside_them(visit):
     choose(visit, "代码")
     code, explorers = visible(visit, CODE), visible(visit, ".explorer")
     assert code > 10
@@ -35,10 +43,19 @@ def test_reading_hides_the_code_and_keeps_the_figures(visit):
     assert visible(visit, CODE) == 0 and visible(visit, ".explorer") == explorers
     images = visit.locator(".cell_output img").count()
     assert visible(visit, ".cell_output img") == images - visible_in_closed(visit)
-    height = visit.evaluate(HEIGHT)
+    height, gaps = visit.evaluate(HEIGHT), visit.evaluate(GAPS)
     choose(visit, "代码")
     assert visible(visit, CODE) == code
     assert height < LIMIT
+    assert len(gaps) >= 5 and sorted(gaps)[len(gaps) // 2] < 120, gaps
+
+
+@at_chapters
+def test_every_guess_says_so(visit):
+    words = visit.locator(".guess").evaluate_all(
+        "cards => cards.map((card) => card.querySelector('strong').textContent)"
+    )
+    assert set(words) == {"先猜"}
 
 
 def visible_in_closed(page) -> int:
@@ -53,7 +70,7 @@ def test_optional_sections_read_like_the_others(visit):
     assert len(paragraphs.evaluate_all(size)) == 1
 
 
-@at_chapters
+@on_pages([TODAY])
 def test_one_cell_opens_by_keyboard(visit):
     choose(visit, "阅读")
     fold = visit.locator(".fold.taught").nth(3)
@@ -108,25 +125,6 @@ def test_without_scripts_everything_is_there(new_context, site):
         assert all(nodes.nth(i).is_visible() for i in range(nodes.count())), selector
     assert page.locator(".mode-switch, .guess-done").count() == 0
     context.close()
-
-
-@at_chapters
-def test_prediction_then_answer(visit):
-    """“先猜”紧挨着它的图；动过图才揭晓。"""
-    cards = visit.locator(".guess")
-    assert cards.count() >= 5
-    for i in range(cards.count()):
-        assert cards.nth(i).locator("strong").first.text_content() == "先猜"
-    choose(visit, "阅读")
-    gaps = visit.evaluate(
-        """() => [...document.querySelectorAll(".guess")].map((card) => {
-            const next = [...document.querySelectorAll(".explorer")].find((e) =>
-              card.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING);
-            return next.getBoundingClientRect().top - card.getBoundingClientRect().bottom;
-        })"""
-    )
-    choose(visit, "代码")
-    assert sorted(gaps)[len(gaps) // 2] < 120, gaps
 
 
 def test_moving_the_slider_reveals(open_page, new_context):

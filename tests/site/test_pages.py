@@ -3,8 +3,11 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from contrast import contrast
-from pages import BY_HAND, CHAPTERS, PAGES, on_pages
+from figure import sideways
+from pages import BY_HAND, CHAPTERS, PAGES, TODAY, WITH_EXPLORERS, on_pages
 
+# 每一种页面一个：首页、轮到的一章、附录、搜索
+KINDS = [TODAY, *(page for page in PAGES if page not in CHAPTERS)]
 everywhere = on_pages(PAGES)
 by_hand = on_pages(BY_HAND)
 
@@ -36,18 +39,6 @@ WRONG_MATH = """() => [...(window.MathJax?.startup.document?.math ?? [])]
   .filter((m) => m.typesetRoot?.querySelector('mjx-merror, [style*="color: red"]'))
   .map((m) => m.math)"""
 
-# 右边超出屏幕、又不在自己的滚动框里的元素
-TOO_WIDE = """() => {
-  const scrolls = (node) => {
-    for (let up = node.parentElement; up && up !== document.body; up = up.parentElement)
-      if (getComputedStyle(up).overflowX !== "visible") return true;
-  };
-  return [...document.body.querySelectorAll("*")]
-    .filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && !scrolls(node))
-    .slice(0, 5)
-    .map((node) => node.outerHTML.slice(0, 160));
-}"""
-
 # 正文里每一种文字的颜色和它背后的底色；半透明的叠起来算。同样的颜色只看一处
 TEXT_COLORS = """() => {
   const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -73,9 +64,12 @@ TEXT_COLORS = """() => {
 }"""
 
 
-@everywhere
+@on_pages(KINDS)
 def test_self_contained(visit):
-    """换深色、打开搜索框、要公式的扩展：没有一个请求去别的主机，没有缺文件，没有报错。"""
+    """换深色、打开搜索框、要公式的扩展：没有一个请求去别的主机，没有缺文件，没有报错。
+
+    打开与关上之间要了什么、报了什么错，每一页都看（conftest.py 的 visit）。
+    """
     themes = set()
     for _ in range(3):  # 自动、浅色、深色
         visit.locator(".theme-switch-button").first.click()
@@ -107,10 +101,10 @@ def test_formulas_are_as_large_as_the_room_kept_for_them(visit):
     assert visit.evaluate(ROOM) == []
 
 
-@everywhere
+@on_pages(sorted({*PAGES} - {*WITH_EXPLORERS}))
 def test_phone_does_not_scroll_sideways(visit, phone):
-    width = visit.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390, f"页面宽 {width} 像素，撑宽它的是：{visit.evaluate(TOO_WIDE)}"
+    """有图的页面在 test_explorers.py 的 test_resize 里看。"""
+    assert not sideways(phone)
 
 
 # 公式与代码里面的几万个元素：先拿开，换成一个字，看完放回去

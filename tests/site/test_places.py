@@ -6,7 +6,7 @@ at_chapters = on_pages(CHAPTERS)
 
 OUTLINE = """async () => {
   const wrong = [];
-  for (let y = 0; y < document.documentElement.scrollHeight - innerHeight; y += 700) {
+  for (let y = 0; y < document.documentElement.scrollHeight - innerHeight; y += 1400) {
     scrollTo(0, y);
     await settle();
     const marked = [...document.querySelectorAll(".bd-toc-nav a.active")].at(-1);
