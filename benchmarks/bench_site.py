@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -76,6 +76,10 @@ class PackingHandler(QuietHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return io.BytesIO(body)
+
+    def copyfile(self, source, outputfile) -> None:
+        with suppress(ConnectionError):  # 量完就关掉页面，后面的不要了
+            super().copyfile(source, outputfile)
 
 
 def row(what: str, budget: str, figure: str, ok: bool) -> dict:

@@ -51,6 +51,7 @@ def scripts() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
+    draw_early(THEME / "vendor" / "widgets" / "embed.js")
     wait_longer(THEME / "vendor" / "widgets" / "anywidget.js")
     subset_icons(THEME / "vendor" / "icons.woff")
 
@@ -71,6 +72,12 @@ def use_own_loader(path: Path) -> None:
     """
     loader = r"((()=>new \1({loader:window.loadWidgets})))"
     rewrite(path, r"\(\(\(\)=>new (\w+)\)\)", loader)
+
+
+def draw_early(path: Path) -> None:
+    """控件管理器等整页的东西都到齐才画图；正文和脚本到了就可以画。"""
+    start = r"(_jupyter_widget_embedder=!0,window\.addEventListener\()\"load\""
+    rewrite(path, start, r'\1"DOMContentLoaded"')
 
 
 def wait_longer(path: Path) -> None:

@@ -66,6 +66,21 @@ def lighten_code(app: Sphinx, pagename, templatename, context, doctree) -> None:
         context["body"] = plain.sub(r"\1", context["body"])
 
 
+# 主题量每一块代码能不能滚动，折着的也量：浏览器本来不必排它们。折着的由 book.js 在展开时量
+EVERY = "{e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1}"
+SHOWN = '{e.closest("details:not([open])")||(' + EVERY[1:-1] + ")}"
+
+
+def measure_shown(app: Sphinx, exception: Exception | None) -> None:
+    script = Path(app.outdir, "_static", "scripts", "pydata-sphinx-theme.js")
+    if exception or not script.is_file():
+        return
+    text = script.read_text(encoding="utf-8")
+    if SHOWN not in text and text.count(EVERY) != 1:
+        raise ExtensionError(f"{script.name} 变了样，请核对 theme/chrome.py 里改它的那一处。")
+    script.write_text(text.replace(EVERY, SHOWN), encoding="utf-8")
+
+
 def require_scripts(app: Sphinx, config: Config) -> None:
     if not Path(app.srcdir, "theme", "vendor", "widgets").is_dir():
         raise ExtensionError("还没有网站要用的脚本，请先运行 python theme/build.py scripts")
@@ -77,3 +92,4 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", keep_to_chapters, priority=900)  # 等主题放好按钮
     app.connect("html-page-context", lighten_code)
+    app.connect("build-finished", measure_shown)

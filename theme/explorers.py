@@ -149,15 +149,14 @@ def _with_slider(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _panel(spec: dict[str, Any], number: int, panel: dict[str, Any]) -> str:
-    width, height = panel["width"], panel["height"]
-    widest = (1.2 if len(spec["panels"]) > 4 else 1.6) * width  # 与 panel.js 相同
+    width, height = panel["width"], panel["height"]  # 下面的宽与 panel.js 相同
     labels = [x["label"] for x in panel.get("legend", [])]
     labels += [x["label"] for x in spec["layers"] if x["panel"] == number and x["label"]]
     items = "".join(f'<li>{escape(t)} <span class="explorer-value"></span></li>' for t in labels)
     legend = f'<ul class="explorer-legend">{items}</ul>' if labels else ""
     return (
-        f'<div class="explorer-panel" style="flex:{width} 1 {min(width, 300)}px;'
-        f'max-width:{widest}px"><div class="explorer-stage" '
+        f'<div class="explorer-panel" style="flex:{width} 1 {min(width, 240)}px;'
+        f'max-width:{1.25 * width}px"><div class="explorer-stage" '
         f'style="aspect-ratio:{width}/{height}"></div>{legend}</div>'
     )
 

@@ -1,4 +1,4 @@
-"""公式排好以前，给它留出一样大的位置：不然排好的一刻，文字会跳。
+"""公式排好以前，给它留出一样大的位置：不然排好的一刻，文字会跳。什么时候排，见 static/formulas.js。
 
 多大由 MathJax 自己说：构建时在 Node 里把每条公式排一遍，见 formulas.cjs。
 """
@@ -18,8 +18,6 @@ FORMULA = re.compile(
     r'<(?P<tag>span|div) class="math notranslate nohighlight"(?P<id>[^>]*)>'
     r"(?P<tex>\s*\\[(\[][^<]*?\\[)\]]\s*)</(?P=tag)>"
 )
-FONTS = "_static/mathjax/output/chtml/fonts/woff-v2/MathJax_{}.woff"
-PRELOAD = '<link rel="preload" as="font" type="font/woff" href="{}" crossorigin>'
 Formula = tuple[str, bool]  # TeX，是否独占一行
 
 
@@ -52,9 +50,6 @@ def reserve(app: Sphinx, pagename, templatename, context, doctree) -> None:
         return found[0].replace(">", f' style="{room}">', 1)
 
     context["body"] = FORMULA.sub(with_room, body)
-    # 字体先取来：不然先用别的字体排，到了再换，行高变两次
-    fonts = (context["pathto"](FONTS.format(name), 1) for name in ("Main-Regular", "Math-Italic"))
-    context["metatags"] = context.get("metatags", "") + "".join(map(PRELOAD.format, fonts))
 
 
 def setup(app: Sphinx) -> None:

@@ -1,4 +1,4 @@
-"""正文里的“第 5 章”“2.13 节”链接到那里；笔记本里仍是普通的字。延伸阅读里说的是别的书，不碰。"""
+"""正文里的“第 5 章”“第 3、4 章”“2.13 节”链接到那里；笔记本里仍是普通的字。延伸阅读说的是别的书。"""
 
 import re
 
@@ -9,35 +9,45 @@ from sphinx.environment import BuildEnvironment
 
 from theme import cells
 
-CHAPTER = re.compile(r"(第 \d+ 章)")
-NUMBER = re.compile(r"\d+\.\d+")
+CHAPTERS = re.compile(r"第 \d+(?:[、和与，到至 –]+\d+)* 章")
+DIGITS = re.compile(r"\d+")
+SECTION = re.compile(r"\d+\.\d+")
 SECTIONS = re.compile(r"(?<![\d.])\d+\.\d+(?:[、和与，到至 –]+\d+\.\d+)* 节")
 
 
 def mentions(tree: nodes.Node):
-    """可以放链接的文字：在段落里，不在链接、代码、标题里，也不在延伸阅读里。"""
+    """可以放链接的文字：在段落里，不在链接、代码、标题里，也不在延伸阅读那一节里。"""
     for text in list(tree.findall(nodes.Text)):
         inside, around = text.parent, text.parent
         while isinstance(inside, nodes.strong | nodes.emphasis):
             inside = inside.parent
-        while around is not None and "延伸阅读" not in cells.title(around):
+        while around is not None and not isinstance(around, nodes.section):
             around = around.parent
-        if isinstance(inside, nodes.paragraph) and around is None:
+        elsewhere = around is not None and "延伸阅读" in cells.title(around)
+        if isinstance(inside, nodes.paragraph) and not elsewhere:
             yield text
 
 
 def link_chapters(app: Sphinx, doctree: nodes.document) -> None:
-    """第 N 章：只要它写好了。"""
+    """第 N 章：只要它写好了。几章连着说的，一个号码一个链接。"""
     here = app.env.docname
-    done = {f"第 {int(name[2:4])} 章": f"/{page}" for name, page in app.config.finished.items()}
+    done = {int(name[2:4]): page for name, page in app.config.finished.items()}
     for text in mentions(doctree):
-        parts: list = CHAPTER.split(text)
-        for i, mention in enumerate(parts):
-            parts[i] = nodes.Text(mention)
-            if (page := done.get(mention, f"/{here}")) != f"/{here}":
-                link = {"refdomain": "std", "reftype": "doc", "reftarget": page, "refdoc": here}
-                parts[i] = pending_xref("", parts[i], refexplicit=True, refwarn=True, **link)
-        text.parent.replace(text, parts)
+        parts, at = [], 0
+        for phrase in CHAPTERS.finditer(text):
+            numbers = list(DIGITS.finditer(text, *phrase.span()))
+            for number in numbers:
+                page = done.get(int(number[0]), here)
+                if page == here:
+                    continue
+                start, end = phrase.span() if len(numbers) == 1 else number.span()
+                link = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}"}
+                link |= {"refdoc": here, "refexplicit": True, "refwarn": True}
+                shown = nodes.Text(text[start:end])
+                parts += [nodes.Text(text[at:start]), pending_xref("", shown, **link)]
+                at = end
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(text[at:])])
 
 
 def section_places(env: BuildEnvironment, pages: list[str]) -> dict[str, tuple[str, str]]:
@@ -56,7 +66,7 @@ def link_sections(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for text in mentions(doctree):
         parts, at = [], 0
         for phrase in SECTIONS.finditer(text):
-            for number in NUMBER.finditer(text, phrase.start(), phrase.end()):
+            for number in SECTION.finditer(text, phrase.start(), phrase.end()):
                 if number[0] not in places:
                     continue
                 page, anchor = places[number[0]]

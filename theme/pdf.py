@@ -1,6 +1,6 @@
 """make pdf：Chromium 把每一页印成 PDF，pypdf 接成一本：有大纲、页码，页与页之间的链接在书里跳。
 
-印的是浅色；图停在打开时的那一档，代码展开，答案折着。要先构建好网站。
+印的是浅色；图走到最后一步，代码、选读、答案都展开。要先构建好网站。
 """
 
 import io
@@ -27,15 +27,17 @@ from theme.build import find_browser, serve
 MARKER = '<p class="book-pdf" hidden></p>'
 LINK = '<p class="book-pdf"><a href="../book.pdf" download>下载整本书的 PDF</a></p>'
 READY = """async () => {
-  // 纸上点不开：选读与参考答案都印出来
-  for (const fold of document.querySelectorAll(".fold:is(.optional, .solution)")) fold.open = true;
+  // 纸上点不开：选读、参考答案、小测的答案都印出来
+  const closed = ".bd-article details:is(.optional, .solution, :not(.fold))";
+  for (const fold of document.querySelectorAll(closed)) fold.open = true;
   for (const image of document.images) image.loading = "eager";
-  await window.MathJax?.startup?.promise;
+  await window.formulas;
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   await document.fonts.ready;
-  dispatchEvent(new Event("beforeprint")); // 图走到最后一步，滑块过一会儿才跟上：先来一遍
+  // 图走到最后一步，滑块过一会儿才跟上：打印以前先走到
+  const views = document.querySelectorAll(".explorer-view");
+  for (const view of views) view.dispatchEvent(new Event("reveal"));
   for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
-  dispatchEvent(new Event("afterprint"));
   const heading = (node) => node.closest("section")?.querySelector("h1, h2, h3, h4");
   const named = [...document.querySelectorAll(".bd-article [id]")].filter(heading);
   return Object.fromEntries(named.map((node) => [node.id, heading(node).firstChild.textContent]));

@@ -72,7 +72,8 @@ def fold_long_results(output: nodes.container) -> None:
         if len(lines) > SHORT:
             at = output.index(text)
             output.remove(text)
-            show = f"打印的结果（{len(lines)} 行）"
+            first = lines[0] if len(lines[0]) <= 40 else f"{lines[0][:38]}……"
+            show = f"{first}（共 {len(lines)} 行）"
             output.insert(at, fold.wrap([text], ["result"], show, "收起结果", True))
 
 

@@ -24,9 +24,12 @@ BLOCKS = (nodes.paragraph, nodes.term, nodes.rubric, nodes.caption, nodes.math_b
 
 
 def glossary_words(app: Sphinx) -> list[str]:
-    """术语表第一列的词，中文与括号里的英文都要。"""
+    """术语表前两列的词：中文，和每一个英文名字。"""
     glossary = Path(app.srcdir, "book", "appendix", "glossary.md").read_text(encoding="utf-8")
-    return re.findall(r"^\| \**([^|*\s-][^|*]*?)\** *\|", glossary, flags=re.M)
+    rows = re.findall(r"^\| \**([^|*\s-][^|*]*?)\** *\| *([^|]*?) *\|", glossary, flags=re.M)
+    return list(
+        dict.fromkeys(w for chinese, english in rows for w in (chinese, *english.split(", ")))
+    )
 
 
 def write_dictionary(app: Sphinx, config: Config) -> None:

@@ -5,15 +5,16 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 
-FORMULA = re.compile(
-    r'(<span class="math notranslate nohighlight">[^<]*</span>)([，。、；：？！）”」》]+)'
+MATH = '<span class="math notranslate nohighlight">[^<]*</span>'
+FORMULA = re.compile(  # 整个链接、整段粗体是一条公式的也算
+    rf"({MATH}|<(?P<tag>a|strong|em)\b[^>]*>{MATH}</(?P=tag)>)(?P<marks>[，。、；：？！）”」》]+)"
 )
 
 
 def keep_punctuation(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """公式是一整块，浏览器会在它后面断行，哪怕接着的是逗号。"""
     if "body" in context:
-        context["body"] = FORMULA.sub(r'<span class="keep">\1\2</span>', context["body"])
+        context["body"] = FORMULA.sub(r'<span class="keep">\1\g<marks></span>', context["body"])
 
 
 def name_symbol_tables(app: Sphinx, doctree: nodes.document) -> None:

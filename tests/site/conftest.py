@@ -146,7 +146,7 @@ def open_page(new_context, site) -> Callable[..., tuple[Page, Log]]:
         log.watch(page, site)
         page.goto(f"{site}/{path}")
         page.add_style_tag(content=AT_ONCE)
-        page.evaluate("window.MathJax?.startup.promise")
+        page.evaluate("window.formulas")
         page.wait_for_function(
             """() => !document.querySelector(".explorer-skeleton") &&
               document.querySelectorAll(".explorer-view").length ===

@@ -111,5 +111,5 @@ def test_the_page_does_not_jump_when_figures_arrive(context, site, path, size):
     page = context(viewport=size).new_page()
     page.goto(f"{site}/{path}")
     page.wait_for_function(DRAWN)
-    page.evaluate("window.MathJax?.startup.promise.then(() => settle())")
+    page.evaluate("window.formulas.then(() => settle())")
     assert page.evaluate("shift") < 0.1

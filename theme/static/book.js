@@ -39,7 +39,9 @@ function fit() {
     return whole.getBoundingClientRect().width > room;
   });
   for (const whole of wide) whole.classList.add("wide");
-  const boxes = [...document.querySelectorAll(SCROLLING)].map((box) => [box, hidden(box)]);
+  const folded = (box) => box.closest("details:not([open])"); // 浏览器还没有排它们，打开的时候再量
+  const shown = [...document.querySelectorAll(SCROLLING)].filter((box) => !folded(box));
+  const boxes = shown.map((box) => [box, hidden(box)]);
   for (const [box, { all, rest }] of boxes) {
     if (all > 0) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
@@ -77,7 +79,7 @@ for (const table of document.querySelectorAll(".symbols-table")) {
 
 /** 公式一排好就量，宽的不必先折成两行再变回来；它的字体也许晚到，load 时再量一次。 */
 async function fitFormulas() {
-  await window.MathJax?.startup?.promise;
+  await window.formulas;
   fit();
 }
 document.addEventListener("DOMContentLoaded", fitFormulas);

@@ -17,6 +17,7 @@ function watch(card) {
   reveal.addEventListener("toggle", () => reveal.open && show(false), { once: true });
   for (const hand of ["pointerup", "keyup"]) {
     figure.addEventListener(hand, (event) => {
+      if (event.key === "Tab") return; // 只是路过
       if (event.target.closest(".explorer-controls, .explorer-stage, .explorer-toolbar")) show(false);
     });
   }

@@ -23,7 +23,10 @@ class Quiz {
     this.form.append(Object.assign(make("button", "quiz-check", "看对不对"), { type: "submit" }));
     this.form.addEventListener("submit", (event) => (event.preventDefault(), this.check()));
     details.before(this.form, this.message);
-    if ((memory.page().solved ?? []).includes(this.id)) root.classList.add("solved");
+    if ((memory.page().solved ?? []).includes(this.id)) {
+      root.classList.add("solved");
+      this.message.textContent = "上次做对了。";
+    }
   }
 
   get options() {

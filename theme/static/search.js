@@ -56,7 +56,7 @@ async function findSections(pagefind, query) {
       const title = hit.title ?? page.meta.title;
       const rank =
         (fold(title).includes(fold(query)) ? 1e6 : 0) +
-        (/\/ch\d\d_/.test(page.url) ? 1e3 : 0) +
+        (/\/ch\d\d_/.test(page.url) ? 1e5 : 0) +
         hit.weighted_locations.reduce((sum, at) => sum + at.balanced_score, 0) +
         result.score;
       sections.push({ ...hit, title, page: page.meta.title, rank });
@@ -136,9 +136,11 @@ async function searchSections(query) {
   box.replaceChildren(searchItem("h2", "", `搜索“${query}”`));
   const found = await findSections(pagefind, query);
   const nothing = searchItem("p", "search-summary", `没有一页写到“${query}”。`);
+  // 一个西文词没有一页真的写着：找到的只是开头几个字母相同的
+  const useful = found.sections.length && (found.literal || !/^[\p{Script=Latin}\d-]+$/u.test(query));
+  if (!useful) box.append(nothing);
   if (!found.literal) await showSuggestions(box, query);
-  if (found.sections.length) showSections(box, found);
-  else box.append(nothing);
+  if (useful) showSections(box, found);
 }
 
 if (location.protocol !== "file:") {

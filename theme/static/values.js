@@ -5,5 +5,5 @@ document.addEventListener("click", (event) => {
   if (!view) return;
   event.preventDefault();
   view.dispatchEvent(new CustomEvent("setting", { detail: JSON.parse(link.dataset.set) }));
-  view.scrollIntoView({ block: "nearest" });
+  view.closest(".explorer").scrollIntoView({ block: "nearest" });
 });

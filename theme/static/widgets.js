@@ -1,4 +1,9 @@
 const widgetsFolder = new URL("widgets/", document.currentScript.src).href;
+const anywidgetScript = `${widgetsFolder}anywidget.js`;
+// 控件管理器还在下载：它随后要的这个文件，一起取来
+document.head.append(
+  Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: anywidgetScript }),
+);
 
 // 控件管理器遇到自己没有的模块时来问这里；本站只带 anywidget（一个 AMD 文件，只要 base 的两个类）。
 window.loadWidgets = async function (name) {
@@ -10,19 +15,13 @@ window.loadWidgets = async function (name) {
   window.anywidgetModule ??= new Promise((resolve, reject) => {
     window.define = (_, factory) => resolve(factory({ DOMWidgetModel, DOMWidgetView }));
     const script = document.createElement("script");
-    script.src = `${widgetsFolder}anywidget.js`;
+    script.src = anywidgetScript;
     script.onload = () => delete window.define;
     script.onerror = () => reject(new Error(`没有取到 ${script.src}`));
     document.head.append(script);
   });
   return window.anywidgetModule;
 };
-
-// 控件管理器还用 MathJax 2 的写法排版标签，替它转成 MathJax 3 的。
-window.addEventListener("load", () => {
-  if (!window.MathJax) return;
-  MathJax.Hub = { Queue: ([, , label]) => MathJax.typesetPromise?.([label]) };
-});
 
 // 同一种小部件的脚本一页只存一份（见 theme/explorers.py）：在控件管理器读取状态之前填回去。
 for (const script of document.querySelectorAll(

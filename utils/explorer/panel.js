@@ -10,9 +10,8 @@ class Panel {
 
     const { width, height } = this.panel;
     this.root = element("div", "explorer-panel");
-    this.root.style.flex = `${width} 1 ${Math.min(width, 300)}px`;
-    // 几块大图可以放大；许多小图放大了就不齐
-    this.root.style.maxWidth = `${(spec.panels.length > 4 ? 1.2 : 1.6) * width}px`;
+    this.root.style.flex = `${width} 1 ${Math.min(width, 240)}px`;
+    this.root.style.maxWidth = `${1.25 * width}px`; // 各图的字大小相近
     const stage = (this.stage = element("div", "explorer-stage"));
     stage.style.aspectRatio = `${width} / ${height}`;
     // 同一页上有许多张图，各自的字形和裁剪框不能重名

@@ -49,6 +49,18 @@ class Player {
     else this.reveal();
   }
 
+  state() {
+    const { position, future, touched } = this;
+    return { position, future, touched };
+  }
+
+  /** 回到 state() 记下的样子。 */
+  restore(state) {
+    Object.assign(this, state);
+    this.seek(Math.floor(this.position));
+    this.redraw();
+  }
+
   play() {
     if (this.position >= this.last) this.position = 0;
     const from = this.position;

@@ -55,6 +55,17 @@ function nameControls(view) {
   }
 }
 
+/** 滑块有几档、两头是什么：样式表画刻度、写两头的值。档太密就不画。 */
+function markEnds(view, sliders) {
+  const controls = view.closest(".explorer")?.querySelectorAll(".explorer-controls > *") ?? [];
+  sliders.forEach(({ options }, i) => {
+    const track = controls[i]?.querySelector(".slider-container");
+    if (!track || options.length > 30) return;
+    track.style.setProperty("--gaps", options.length - 1);
+    Object.assign(track.dataset, { first: options[0], last: options.at(-1) });
+  });
+}
+
 /** 版面：标题、工具栏、各个坐标系、说明。 */
 function layOut(spec, token) {
   const root = element("div", "explorer-view");
@@ -88,7 +99,7 @@ function describe(spec, { run, step, escaped, live, pinned, untouched, grabbed }
 }
 
 /** 尺寸、明暗、打印变了，或者滑块晚一点才插进页面：跟着变。返回撤销的函数。 */
-function watch({ root, stages }, { redraw, printing }) {
+function watch({ root, stages }, { redraw, printing, printed }) {
   const resize = new ResizeObserver(redraw);
   resize.observe(stages);
   const theme = new MutationObserver(redraw); // 切换深浅模式，画布上的墨色跟着换
@@ -100,12 +111,13 @@ function watch({ root, stages }, { redraw, printing }) {
     if (explorer) controls.observe(explorer.firstElementChild, { childList: true, subtree: true });
     nameControls(root);
   });
-  window.addEventListener("beforeprint", printing);
+  const hooks = { beforeprint: printing, afterprint: printed };
+  for (const [when, act] of Object.entries(hooks)) window.addEventListener(when, act);
   return () => {
     resize.disconnect();
     theme.disconnect();
     controls.disconnect();
-    window.removeEventListener("beforeprint", printing);
+    for (const [when, act] of Object.entries(hooks)) window.removeEventListener(when, act);
   };
 }
 
@@ -187,6 +199,7 @@ class Figure {
     const diverged = run.diverged && step >= Math.min(run.length, last);
     status.classList.toggle("explorer-diverged", diverged || escaped || Boolean(live?.failed));
     nameControls(root);
+    markEnds(root, spec.sliders);
   }
 
   /** 正文里的一个值：各滑块（axis_0、step……）到第几档。 */
@@ -200,13 +213,20 @@ class Figure {
     const onSlider = () => this.moveSlider();
     const names = this.spec.sliders.map((_, i) => `change:axis_${i}`);
     names.forEach((name) => this.model.on(name, onSlider));
+    let before = null; // 打印以前走到哪里
     const printing = () => {
+      before ??= this.player.state();
       this.player.revealAll(); // 纸上拖不动：画出全部
       this.page.panels.forEach((panel) => panel.forget());
       this.paint();
     };
-    const unwatch = watch(this.page, { redraw: () => this.redraw(), printing });
+    const printed = () => {
+      if (before) this.player.restore(before);
+      before = null;
+    };
+    const unwatch = watch(this.page, { redraw: () => this.redraw(), printing, printed });
     this.page.root.addEventListener("setting", ({ detail }) => this.set(detail));
+    this.page.root.addEventListener("reveal", () => this.player.revealAll());
     el.append(this.page.root);
     hidePicture(this.spec, this.page.root);
     this.live.sync();
