@@ -192,10 +192,11 @@ def test_make_passes_by_files_that_are_not_of_the_book(tmp_path):
 
 def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book):
     small_book.write([{"cell_type": "markdown", "source": "# 第 1 章\n\n这里是第 1 章。"}])
-    home = "# 书\n\n先读**第 1 章**，再读第 2 章；`第 1 章` 是代码。\n"
+    home = "# 书\n\n先读**第 1 章**，再读第 2 章；`第 1 章` 是代码。又见第 2、1 章。\n"
     (small_book.folder / "book" / "index.md").write_text(home, encoding="utf-8")
     small_book.build(0)
     html = (small_book.folder / "_build" / "html" / "book" / "index.html").read_text("utf-8")
     article = html[html.index("先读") : html.index("是代码")]
     assert article.count("<a ") == 1 and 'href="p1_x/ch01_what_is_ml.html"' in article
+    assert '第 2、<a class="reference internal" href="p1_x/ch01_what_is_ml.html"' in html
     assert "这里是第 1 章。" in small_book.page.read_text(encoding="utf-8")

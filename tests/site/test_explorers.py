@@ -59,6 +59,38 @@ def test_mouse(handful, subtests):
                 assert not problems
 
 
+# 滑块：手柄的大小和颜色、走过的一段到哪里、轨道两头写着什么
+SLIDERS = """all => all.map((track) => {
+  const handle = track.querySelector(".noUi-handle");
+  const { left, width } = handle.getBoundingClientRect();
+  const look = (part) => getComputedStyle(handle, part);
+  const [own, fill, hit] = [null, "::before", "::after"].map(look);
+  const said = ["::before", "::after"].map((end) => getComputedStyle(track, end).content);
+  return {
+    width, fill: [own.backgroundColor, fill.backgroundColor, fill.right, fill.width],
+    hit: width - parseFloat(hit.left) - parseFloat(hit.right), said,
+    accent: getComputedStyle(track).getPropertyValue("--ex-accent"),
+  };
+})"""
+
+
+@by_hand
+def test_sliders_show_what_the_reader_moves(shown):
+    """手柄与走过的一段是同一种强调色，手指按得住，两头写着两头的值。"""
+    for figure in shown:
+        sliders = figure.recording.spec["sliders"]
+        for axis in filter(figure.is_slider, range(len(sliders))):
+            track = figure.controls.nth(axis).locator(".slider-container")
+            (look,) = track.evaluate_all(SLIDERS)
+            own, fill, right, width = look["fill"]
+            assert own == fill and luminance(own) < 0.6
+            assert look["width"] >= 22 and look["hit"] >= 44
+            assert float(right[:-2]) == look["width"] / 2 and float(width[:-2]) > 400
+            options = sliders[axis]["options"]
+            if len(options) <= 30:
+                assert look["said"] == [f'"{options[0]}"', f'"{options[-1]}"']
+
+
 @by_hand
 def test_play_and_pause(shown, visit):
     """从末尾按播放，回到第 0 步，一直走到最后一步；同一页的图一起播放。"""

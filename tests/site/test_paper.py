@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from figure import figures
 from pages import CHAPTERS, DESKTOP, HTML
 
 
@@ -10,6 +11,7 @@ def test_print_shows_values_and_a_light_palette(open_page, new_context):
     context = new_context(viewport=DESKTOP)
     page, _ = open_page(CHAPTERS[1], context)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    before = [figure.at() for figure in figures(page)]
     page.locator(".fold.solution > summary").first.click()
     shown = page.locator(".explorer").first.locator(".widget-readout").all_text_contents()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -27,6 +29,10 @@ def test_print_shows_values_and_a_light_palette(open_page, new_context):
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.locator(".printed-values, .fold.reveal[open]").count() == 0
+    page.evaluate("settle()")
+    assert [figure.at() for figure in figures(page)] == before  # 图回到没有打印的样子
+    futures = page.locator(".explorer-view").evaluate_all("all => all.map((v) => v.dataset.future)")
+    assert "hidden" in futures
     context.close()
 
 
