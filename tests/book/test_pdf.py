@@ -14,7 +14,7 @@ SECTIONS = """<section id="一"><h2>节一</h2></section>
 <section id="二"><h2>节二</h2><a href="../index.html">首页</a>
 <details class="fold optional"><summary>展开</summary><p>选读的话</p></details>
 <details class="fold code solution"><summary>展开</summary><p>参考答案</p></details>
-<details><summary>答案</summary><p>小测的答案</p></details></section>"""
+<details><summary>答案</summary><p>测验的话</p></details></section>"""
 
 
 def write_site(root) -> None:
@@ -36,7 +36,7 @@ def test_one_book_with_outline_numbers_and_links(tmp_path):
     assert outline == [("首页", 0), ("第一章", 1), ("节一", 2), ("节二", 3)]
     assert len(book.pages) == 4
     assert [page.extract_text().split()[-1] for page in book.pages] == ["1", "2", "3", "4"]
-    for said in ("选读的话", "参考答案", "小测的答案"):  # 纸上点不开
+    for said in ("选读的话", "参考答案", "测验的话"):  # 纸上点不开
         assert said in book.pages[3].extract_text()
     links = [[a.get_object() for a in page.get("/Annots", [])] for page in book.pages]
     numbers = {page.indirect_reference.idnum: n for n, page in enumerate(book.pages)}
