@@ -132,7 +132,7 @@ def test_moving_the_slider_reveals(open_page, new_context):
     page, log = open_page(CHAPTERS[1], context)
     answers = page.locator(".fold.reveal")
     assert visible(page, ".fold.reveal > p") == 0
-    figures(page)[0].handle(0).focus()
+    figures(page)[0].controls.first.locator("button, [role=slider]").first.focus()
     page.keyboard.press("Tab")  # 只是路过
     assert visible(page, ".fold.reveal > p") == 0
     figures(page)[0].choose(0, 1)
