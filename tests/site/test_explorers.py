@@ -62,7 +62,7 @@ def test_mouse(handful, subtests):
 # 滑块：手柄的大小和颜色、走过的一段到哪里、轨道两头写着什么
 SLIDERS = """all => all.map((track) => {
   const handle = track.querySelector(".noUi-handle");
-  const { left, width } = handle.getBoundingClientRect();
+  const { width } = handle.getBoundingClientRect();
   const look = (part) => getComputedStyle(handle, part);
   const [own, fill, hit] = [null, "::before", "::after"].map(look);
   const said = ["::before", "::after"].map((end) => getComputedStyle(track, end).content);
