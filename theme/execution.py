@@ -18,7 +18,7 @@ from jupyter_cache.cache.db import NbProjectRecord
 from myst_nb.core.read import is_myst_markdown_notebook
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -28,7 +28,6 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 CACHE_LIMIT = 1_000_000  # 存满以后的清理会删掉还要用的
 KERNEL_BYTES = 1.2e9  # 一个内核最多占多少内存；内存不够就少开几个
-PROBE = Path("tests", "lab", "live_probe.py")  # 接在每个笔记本最后运行，不进缓存
 
 
 # ---------- 输出取决于什么 ----------
@@ -42,7 +41,7 @@ def _digest(root: Path, paths: list[Path]) -> str:
 
 
 def inputs(root: Path, name: str) -> str:
-    """笔记本 ``name`` 的输出除了自己的代码还取决于什么：辅助包与数据、那一章的检查、依赖、探针。
+    """笔记本 ``name`` 的输出除了自己的代码还取决于什么：辅助包与数据、那一章的检查、依赖。
 
     别的章的检查改了，与它无关；图的脚本和样式只在浏览器里运行，构建时换上新的就行。
     """
@@ -53,8 +52,7 @@ def inputs(root: Path, name: str) -> str:
         if path.suffix in {".py", ".txt"}
         if path.parent.name != "checks" or not others.match(path.name) or path.name[:4] == name[:4]
     ]
-    extra = [root / PROBE] if (root / PROBE).exists() else []
-    return _digest(root, [*code, *root.glob("requirements*"), *extra])
+    return _digest(root, [*code, *root.glob("requirements*")])
 
 
 def page_digest(root: Path) -> str:
@@ -107,16 +105,14 @@ def run_cells(notebook: NotebookNode, options: dict) -> None:
                 raise
 
 
-def execute(run: Run, timeout: int, probe: str) -> Run:
-    """执行一个笔记本，最后在同一个内核里运行探针；出错或写了 stderr 时记在 ``error`` 里。"""
+def execute(run: Run, timeout: int) -> Run:
+    """执行一个笔记本；出错或写了 stderr 时记在 ``error`` 里。"""
     start = time.perf_counter()
-    cells = run.notebook.cells
-    if probe and any("explore(" in cell.source for cell in cells):
-        cells.append(v4.new_code_cell(probe))
     options = {
         "timeout": timeout,
         "resources": {"metadata": {"path": str(Path(run.uri).parent)}},
         "record_timing": False,  # 记在单元格里会改变缓存的键
+        "shutdown_kernel": "immediate",  # 没有要存的；等解释器收拾完一两秒，一本书就是半分钟
     }
     try:
         run_cells(run.notebook, options)
@@ -125,12 +121,10 @@ def execute(run: Run, timeout: int, probe: str) -> Run:
     else:
         run.error = "".join(
             f"这一格写了 stderr：\n{cell.source}\n\n{output.text}"
-            for cell in cells
+            for cell in run.notebook.cells
             for output in cell.get("outputs", [])
             if output.get("name") == "stderr"
         )
-    if probe and cells[-1].source == probe:
-        cells.pop()
     run.seconds = time.perf_counter() - start
     return run
 
@@ -187,12 +181,9 @@ def execute_and_store(
     cache: JupyterCacheAbstract, runs: list[Run], root: Path, timeout: int
 ) -> None:
     prepare_kernels(cache.path)
-    probe = (root / PROBE).read_text(encoding="utf-8") if (root / PROBE).exists() else ""
-    if probe:  # 在自己的命名空间里运行：笔记本里可能有同名的函数
-        probe = f"exec({probe!r}, {{}})"
     failed = 0
     with ThreadPoolExecutor(workers()) as pool:
-        for run in pool.map(lambda run: execute(run, timeout, probe), runs):
+        for run in pool.map(lambda run: execute(run, timeout), runs):
             if run.error:
                 failed += 1
                 LOGGER.error("执行出错：%s\n%s", run.uri, run.error)

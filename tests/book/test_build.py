@@ -11,7 +11,7 @@ import pytest
 from book_files import ROOT
 from nbformat import v4
 
-from theme.execution import PROBE, Run, execute, inputs
+from theme.execution import Run, execute, inputs
 
 TITLE = {"cell_type": "markdown", "source": "# 章"}
 FIGURE = """
@@ -31,10 +31,10 @@ def code(source: str, **metadata) -> dict:
     return {"cell_type": "code", "source": source, "metadata": metadata}
 
 
-def run(tmp_path, *sources: str, probe: str = "") -> Run:
+def run(tmp_path, *sources: str) -> Run:
     """在一个内核里执行几格代码。"""
     notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
-    return execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60, probe=probe)
+    return execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60)
 
 
 def test_an_error_in_a_cell_stops_the_build_and_shows_the_traceback(small_book):
@@ -75,16 +75,6 @@ def test_a_second_build_executes_nothing_until_the_code_changes(small_book):
     assert "执行 1 个笔记本" in small_book.build(0)
 
 
-def test_the_probe_runs_in_the_kernel_of_a_figure_and_leaves_no_trace(tmp_path):
-    define = "explored = []\ndef explore(n): explored.append(n)\n"
-    probe = "assert explored == [3]"
-    right = run(tmp_path, define, "explore(3)", probe=probe)
-    assert right.error == "" and len(right.notebook.cells) == 2
-    wrong = run(tmp_path, define, "explore(4)", probe=probe)
-    assert "AssertionError" in wrong.error and len(wrong.notebook.cells) == 2
-    assert run(tmp_path, "x = 1", probe="1 / 0").error == ""  # 没有图，不必探
-
-
 def kernel_that_starts(at: int, folder: Path) -> str:
     """一种内核，前 ``at`` 次启动一声不响地退出；返回它的名字。"""
     tries = folder / "tries"
@@ -109,7 +99,7 @@ def test_a_kernel_that_does_not_start_gets_a_second_try(at, starts, tmp_path, mo
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     notebook = v4.new_notebook(cells=[v4.new_code_cell("print(6 * 7)")])
     notebook.metadata.kernelspec = {"name": name, "display_name": name, "language": "python"}
-    done = execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60, probe="")
+    done = execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60)
     assert (done.error == "") is starts
     assert (tmp_path / "tries").read_text() == "xx"
     if starts:
@@ -128,16 +118,15 @@ def test_topics_become_anchors_and_solutions_are_folded(small_book):
 
 
 def test_outputs_depend_on_the_core_and_on_the_checks_of_their_own_chapter(tmp_path):
-    for name in ("utils/checks", PROBE.parent):
-        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "utils" / "checks").mkdir(parents=True)
 
-    def changes(name: str | Path) -> bool:
+    def changes(name: str) -> bool:
         before = inputs(tmp_path, "ch02_gradient_descent.ipynb")
         (tmp_path / name).write_text("x", encoding="utf-8")
         return inputs(tmp_path, "ch02_gradient_descent.ipynb") != before
 
     seen = ["utils/a.py", "utils/checks/__init__.py", "utils/checks/_diagnosis.py"]
-    seen += ["utils/checks/ch02_gradient_descent.py", "utils/corpus.txt", "requirements.txt", PROBE]
+    seen += ["utils/checks/ch02_gradient_descent.py", "utils/corpus.txt", "requirements.txt"]
     assert all(changes(name) for name in seen)
     unseen = ["utils/checks/ch03_other.py", "utils/view.js", "utils/explorer.css"]
     assert not any(changes(name) for name in unseen)

@@ -1,6 +1,7 @@
 """第二次执行的准备：Colab 那样的旧环境，网站给读者下载的笔记本，各自单独放进一个空文件夹。
 
-每一格带上第一次执行（建网站时）的输出，由 nbval 在旧环境的内核里重跑一遍，逐格比较。
+每一格带上第一次执行（建网站时）的输出，由 nbval 在旧环境的内核里重跑一遍，逐格比较；
+最后一格是探针，每幅图现场训练一遍。首页没有可以下载的笔记本，只运行它的图和探针。
 计时之类每次都不同的单元格标着 ``nbval-ignore-output``。全部放在 ``_build/second``；
 环境只在要装的版本变了时重建。
 """
@@ -19,6 +20,10 @@ from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
+from myst_nb.core.read import read_myst_markdown_notebook
+
+from theme.downloads import helper_wheel
+from theme.first_cell import download_cell
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "_build" / "second"
@@ -32,6 +37,7 @@ COLAB = {
     "notebook": "6.5.7",
     "traitlets": "5.7.1",
 }
+PROBE = (Path(__file__).parent / "live_probe.py").read_text(encoding="utf-8")
 MODELS = ["gguf", "safetensors"]  # load 读真实的模型（第 22 章）才用得到，辅助包不依赖它们
 
 
@@ -73,6 +79,21 @@ def register_kernel(python: Path) -> None:
     (folder / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
 
 
+def live_probe() -> nbformat.NotebookNode:
+    """在自己的命名空间里运行：笔记本里可能有同名的函数。"""
+    return nbformat.v4.new_code_cell(f"exec({PROBE!r}, {{}})")
+
+
+def home_page() -> nbformat.NotebookNode:
+    """首页的图：网页不给它做笔记本，带上辅助包的一格在这里加上。"""
+    text = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    cells = [c for c in read_myst_markdown_notebook(text).cells if c.cell_type == "code"]
+    first = nbformat.v4.new_code_cell(download_cell(helper_wheel(ROOT)))
+    for cell in (first, *cells):
+        cell.metadata.tags = ["nbval-ignore-output"]
+    return nbformat.v4.new_notebook(cells=[first, *cells, live_probe()])
+
+
 def with_outputs(source: Path) -> nbformat.NotebookNode:
     """网站上下载的那一份，带着第一次执行的输出。"""
     original = nbformat.read(source, as_version=4)
@@ -87,6 +108,7 @@ def with_outputs(source: Path) -> nbformat.NotebookNode:
         cell.execution_count = first[cell.id].execution_count
     tags = cells[0].metadata.setdefault("tags", [])
     tags.append("nbval-ignore-output")  # 安装辅助包的一格：pip 可以说话
+    notebook.cells.append(live_probe())
     return notebook
 
 
@@ -97,6 +119,8 @@ def main() -> None:
         folder = NOTEBOOKS / source.stem
         folder.mkdir(parents=True)
         nbformat.write(with_outputs(source), folder / source.name)
+    (NOTEBOOKS / "index").mkdir()
+    nbformat.write(home_page(), NOTEBOOKS / "index" / "index.ipynb")
 
 
 if __name__ == "__main__":
