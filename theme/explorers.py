@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from theme import labels
 from utils.explorer import View
 
 CSS = Path(__file__).parent.parent / "utils" / "explorer" / "explorer.css"
@@ -93,13 +94,16 @@ def model(view: nodes.Element) -> str:
 # ---------- 版面 ----------
 
 
-def skeleton(spec: dict[str, Any]) -> str:
-    """与画好的图一样的骨架：同样的类、同样的宽高比，所以图到了以后页面不动。"""
+def skeleton(spec: dict[str, Any], name: Callable[[str], str] = escape) -> str:
+    """与画好的图一样的骨架：同样的类、同样的宽高比，所以图到了以后页面不动。
+
+    ``name`` 给控件的名字放上卡片。
+    """
     parts = ['<div class="explorer explorer-skeleton" aria-hidden="true">']
     parts.append('<div class="explorer-controls">')
     for slider in _controls(spec):
         parts.append(f'<div class="{slider["class"]}"><span class="widget-label">')
-        parts.append(f"{escape(slider['label'])}</span>")
+        parts.append(f"{name(slider['label'])}</span>")
         if slider["buttons"]:
             buttons = (f"<span>{escape(text)}</span>" for text in slider["buttons"])
             parts.append(f"<div>{''.join(buttons)}</div>")
@@ -172,14 +176,15 @@ class PlaceExplorers(SphinxPostTransform):
         if STATE not in page:
             return
         state = json.loads(page[STATE][1]["body"])["state"]
+        name = labels.names(self.app, self.env.docname, self.document)
         for bundle in list(self.document.findall(is_bundle)):
             kinds = {child["mime_type"]: child for child in bundle.children}
             if 'class="explorer-picture"' in _html(kinds.get("text/html")):
                 bundle.parent.remove(bundle)
             elif WIDGET_VIEW_MIMETYPE in kinds and "image/png" in kinds:
-                self._place(bundle, kinds, state)
+                self._place(bundle, kinds, state, name)
 
-    def _place(self, bundle: nodes.Element, kinds: dict, state: dict[str, Any]) -> None:
+    def _place(self, bundle: nodes.Element, kinds: dict, state: dict[str, Any], name) -> None:
         view = kinds[WIDGET_VIEW_MIMETYPE]
         spec = spec_of(state, model(view))
         if spec is None:
@@ -189,9 +194,10 @@ class PlaceExplorers(SphinxPostTransform):
         script = view.astext() or _html(view)
         place = f' id="{bundle["place"]}"' if "place" in bundle else ""  # 正文里有链接来
         raw = [
-            f'<div class="explorer-slot"{place}>{skeleton(spec)}{script}<noscript>',
+            f'<div class="explorer-slot"{place}>{skeleton(spec, name)}{script}<noscript>',
             f"<p>{SORRY}</p></noscript></div>",
         ]
+        bundle.parent["classes"].append("with-explorer")  # 样式用；``:has`` 要到 Firefox 121
         before, after = (nodes.raw("", text, format="html") for text in raw)
         bundle.replace_self([before, *kinds["image/png"].children, after])
 

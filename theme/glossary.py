@@ -119,14 +119,20 @@ def add_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 mark(section, finder)
 
 
+def link(href: str, english: str, meaning: str) -> str:
+    """卡片的开头：鼠标停住、键盘走到、点一下（terms.js），就显示英文与一句话。"""
+    data = f'data-english="{escape(english)}" data-meaning="{escape(meaning)}"'
+    return f'<a class="term" href="{href}" {data}>'
+
+
+def card_link(app: Sphinx, docname: str, word: str) -> str:
+    page = app.builder.get_relative_uri(docname, PAGE)
+    return link(f"{page}#{anchor(word)}", *app.config.glossary[word])
+
+
 def visit(translator, node: card) -> None:
     builder = translator.builder
-    english, meaning = builder.config.glossary[node["word"]]
-    page = builder.get_relative_uri(builder.current_docname, PAGE)
-    translator.body.append(
-        f'<a class="term" href="{page}#{anchor(node["word"])}" '
-        f'data-english="{escape(english)}" data-meaning="{escape(meaning)}">'
-    )
+    translator.body.append(card_link(builder.app, builder.current_docname, node["word"]))
 
 
 def depart(translator, node: card) -> None:

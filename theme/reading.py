@@ -20,6 +20,7 @@ PROMPTS = {
 # 在画出页面之前就知道该显示什么，页面不会先展开再合上
 START = """\
 document.documentElement.classList.add("scripted");
+if (location.hash) document.documentElement.classList.add("arriving");  // 见 arrive.js
 {
   let mode;
   try { mode = JSON.parse(localStorage.getItem("book.memory"))?.mode; } catch {}

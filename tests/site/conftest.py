@@ -27,8 +27,9 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from theme.build import QuietHandler, find_browser
 
-# 颜色不慢慢变，页面不慢慢滚
-AT_ONCE = "* { transition: none !important; scroll-behavior: auto !important; }"
+# 颜色、曲线不慢慢变，页面不慢慢滚
+AT_ONCE = """* { transition: none !important; scroll-behavior: auto !important; }
+.explorer { --tween: 0 !important; }"""
 # 网址里 # 后面的那一节，此刻离屏幕顶多远
 LANDED = """() => {
   const node = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -40,10 +40,9 @@ WITH_EXPLORERS = [HOME, *CHAPTERS, SPECIMEN]
 
 
 def deep_link(chapter: str) -> str:
-    """一章里随便一个知识点的地址（``#…``）。"""
-    index = (HTML / "book/appendix/topics.html").read_text(encoding="utf-8")
-    anchors = re.findall(rf'href="\.\./{chapter.removeprefix("book/")}(#[^"]+)"', index)
-    return random.Random(chapter).choice(anchors)
+    """一章里随便一节的地址（``#…``），练习和小测也算。"""
+    sections = re.findall(r'<section id="([^"]+)"', (HTML / chapter).read_text(encoding="utf-8"))
+    return "#" + random.Random(chapter).choice(sections)
 
 
 def n_commits() -> int:

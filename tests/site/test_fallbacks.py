@@ -15,6 +15,7 @@ MISSING = {
     "throwIfAborted": "delete AbortSignal.prototype.throwIfAborted",
     "Object.hasOwn": "delete Object.hasOwn",
     "replaceAll": "delete String.prototype.replaceAll",
+    "findLast": "delete Array.prototype.findLast; delete Array.prototype.findLastIndex",
     "DecompressionStream": "delete window.DecompressionStream",
 }
 DRAWN = """() => {

@@ -97,3 +97,14 @@ def test_symbols_are_cards(open_page, phone_context):
     )
     assert labels == ["符号", "含义", "形状"]
     page.close()
+
+
+def test_the_name_of_a_slider_has_its_card(open_page, phone_context):
+    """术语表里的词，或者本章符号表里的记号。"""
+    page, _ = open_page(CHAPTERS[1], phone_context)
+    names = page.locator(".explorer-slot .widget-label a.term:visible")
+    for name, says in {"学习率": "learning rate", "λmax": "最大"}.items():
+        names.filter(has_text=name).first.tap()
+        assert says in page.locator(".term-card").inner_text()
+    assert page.url.endswith(CHAPTERS[1])
+    page.close()

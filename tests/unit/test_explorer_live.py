@@ -547,8 +547,3 @@ def figure_for(runs):
     fig, ax = plt.subplots()
     ax.set(xlim=(0, 5), ylim=(-1, 1))
     return explore(runs, fig, [Line("w")], alt="图")
-
-
-def test_the_authors_own_train_is_always_offered():
-    runs = sweep(train, **GRID).mean("n")
-    assert figure(runs, train=lambda lr, mode: train(lr, 1, mode)).children[1].spec["live"]

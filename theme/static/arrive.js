@@ -71,4 +71,6 @@ addEventListener("hashchange", () => history.state?.place || goTo(target(), head
 addEventListener("popstate", () => history.state?.place && arrive(history.state.place));
 new ResizeObserver(land).observe(document.querySelector(".bd-article") ?? document.body);
 arrive(placeBefore);
+// 后面的脚本装好框和小测，页面才不再变样：从链接来的读者那时才看见正文，不会看见它跳（arriving，book.css）
+addEventListener("DOMContentLoaded", () => root.classList.remove("arriving"));
 addEventListener("load", () => (arrival.node ? land() : undefined));

@@ -41,10 +41,10 @@ if (document.querySelector("a.term")) {
     if (!link && !termCard.contains(event.target)) hideTerm();
   });
   addEventListener("click", (event) => {
-    const link = termAt(event);
-    if (!link || link !== tapped) return;
-    event.preventDefault();
-    showTerm(link);
+    if (!tapped) return; // 滑块的名字上，浏览器可能把手指的点击算给整行
+    if (termAt(event) === tapped) event.preventDefault();
+    showTerm(tapped);
+    tapped = null;
   });
   addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;

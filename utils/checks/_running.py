@@ -211,16 +211,22 @@ class Watcher:
             if any(_loops(code) or times > _LOOP_CALLS for code, times in self.calls.values()):
                 self.broken = "题目不许用循环（推导式、`map` 也算）：让张量自己广播，一次算完。"
 
-    def _see(self, frame: FrameType, event: str, _: Any) -> None:
+    def _see(self, frame: FrameType, event: str, function: Any) -> None:
+        code = frame.f_code
+        if event == "c_call" and not in_library(code.co_filename):  # torch.linalg.* 的名字有前缀
+            self._refuse(getattr(function, "__name__", "").removeprefix("linalg_"))
         if event != "call":
             return
-        code = frame.f_code
         if "loop" in self.rules and not in_library(code.co_filename):
             self.calls.setdefault(id(code), [code, 0])[1] += 1
         if "autograd" in self.rules and _differentiates(frame):
             self.broken = "题目不许用自动微分：自己推出公式，再写成代码。"
-        elif code.co_name in self.rules:
-            self.broken = f"题目不许调用 `{code.co_name}`：自己写出它的公式。"
+        else:
+            self._refuse(code.co_name)
+
+    def _refuse(self, name: str) -> None:
+        if name in self.rules:
+            self.broken = f"题目不许调用 `{name}`：自己写出它的公式。"
 
 
 def _differentiates(frame: FrameType) -> bool:

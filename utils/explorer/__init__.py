@@ -54,7 +54,6 @@ def explore(
     steps: Sequence[float] | None = None,
     start_step: float | None = None,
     step_label: str = "步",
-    train: Any = None,
     caption: str | None = None,
 ) -> Explorer:
     """把扫描结果变成一张可以拖动的图。
@@ -73,7 +72,6 @@ def explore(
     start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来，
         头一回拖超参数时自己走到最后一步；写明的步就停着不动。
     step_label : 步的名字，如 ``"步"``、``"轮"``。
-    train : 现场训练用的生成器函数，默认是 ``sweep`` 记下的那个。
     caption : 图下面的一句说明。
 
     异常
@@ -84,7 +82,7 @@ def explore(
     hyperparameters = _hyperparameters(runs, labels or {}, start or {})
     sliders = [h for h in hyperparameters if h.slider is not None]
     position = [_start_index(h, start or {}) for h in sliders]
-    train = offered(runs, train)
+    train = offered(runs)
     # 只有一个取值的超参数没有滑块，从数组里去掉这一维
     runs = runs.isel({h.name: 0 for h in hyperparameters if h.slider is None}, drop=True)
     grid = [h.name for h in sliders]

@@ -47,6 +47,23 @@ class Recorded {
   }
 }
 
+/** 从一次运行换到另一次的路上：数按 share 混合（1 是已经到了），颜色和文字马上换。 */
+class Between {
+  constructor(from, to, share) {
+    Object.assign(this, { from, to, share });
+    this.length = to.length;
+  }
+  get(layer, channel, step) {
+    const [from, to] = [this.from, this.to].map((run) => run.get(layer, channel, step));
+    if (!to.values || from.values.length !== to.values.length) return to;
+    const values = to.values.map((value, n) => {
+      const old = from.values[n]; // 缺了的、在画框外面的，没有“路上”
+      return Number.isNaN(old) || from.clipped(old) ? value : old + (value - old) * this.share;
+    });
+    return { ...to, values };
+  }
+}
+
 /** 正在内核里训练的一次运行：数据一块一块地来，固定的通道借用录好的。 */
 class Live {
   constructor(base, name) {

@@ -64,12 +64,21 @@ def refuse_undrawable(fig: Figure, groups: list[list[Axes]]) -> None:
             raise ValueError("三维坐标系画不了：请用 project(...) 投影到平面，把方位角做成滑块。")
         if ax.name != "rectilinear":
             raise ValueError(f"{ax.name} 坐标系画不了：请换算以后用普通的坐标系。")
-        if any(not isinstance(child, SecondaryAxis) for child in ax.child_axes):
+        if any(isinstance(child, SecondaryAxis) for child in ax.child_axes):
+            raise ValueError("第二条轴（secondary_xaxis 等）画不了：请写进轴的名字里。")
+        if ax.child_axes:
             raise ValueError("嵌在里面的小坐标系（inset）画不了：请把它放到旁边，成为单独的一块。")
     for what, artists, instead in (
         ("supxlabel", fig.get_supxlabel(), "每个坐标系的 xlabel"),
         ("supylabel", fig.get_supylabel(), "每个坐标系的 ylabel"),
         ("fig.legend", fig.legends, "各坐标系的 ax.legend，或图层的 label"),
+        ("subfigures", fig.subfigs, "plt.subplots 分出的坐标系"),
+        (
+            "fig.add_artist",
+            [*fig.artists, *fig.lines, *fig.patches],
+            "ax.plot、ax.annotate",
+        ),
+        ("fig.figimage", fig.images, "ax.imshow"),
         ("fig.text", set(fig.texts) - {fig._suptitle}, "ax.text 或 explore 的 caption"),
     ):
         if artists:

@@ -29,15 +29,13 @@ _PATIENCE_S = 1.0  # 内核在运行别的单元格时，等多久就先答复�
 _REACH, _REACH_INTEGER = 10, 4  # 现场可以填到网格两端之外多少倍；整数（层数、宽度）贵得快，收紧些
 
 
-def offered(runs: xr.Dataset, train: Callable[..., Any] | None = None) -> Callable[..., Any] | None:
+def offered(runs: xr.Dataset) -> Callable[..., Any] | None:
     """这份结果能不能现场训练：能就返回生成器函数，不能就返回 ``None``。
 
     ``sweep`` 记下的 ``train`` 只在网格和步数还是原来那些时才算数：取过 ``sel(seed=0)``、
     ``mean("seed")``、``isel(step=[0, 2, 4])`` 的结果，现场训练出来的是另一回事。给步数换一套数字
-    （``assign_coords``）不要紧。作者自己给了 ``train``，就用作者的。
+    （``assign_coords``）不要紧。
     """
-    if train is not None:
-        return train
     live = runs.attrs.get("live")
     if live is None:
         return None

@@ -35,9 +35,12 @@ function addArrows(select, label) {
 /** ipywidgets 的滑块没有可读的名字：把旁边的标签告诉读屏软件。 */
 function nameControls(view) {
   const root = view.closest(".explorer");
+  const cards = view.closest(".explorer-slot")?.cards ?? [];
   for (const control of root?.querySelectorAll(".widget-inline-hbox, .widget-toggle-buttons, .widget-dropdown") ?? []) {
     const name = control.querySelector(".widget-label");
     const label = name?.textContent;
+    const card = cards.find((one) => one.textContent === label);
+    if (card && !name.firstElementChild) name.replaceChildren(...card.cloneNode(true).childNodes);
     if (name?.title === "null") name.title = ""; // 控件没有提示时，管理器写的是 null
     const readout = control.querySelector(".widget-readout")?.textContent;
     for (const node of control.querySelectorAll('[role="slider"], [contenteditable]')) {
@@ -126,7 +129,7 @@ let views = 0;
 /** 一张图：录好的、钉住的、现场训练的三种运行，此刻画哪一个、画到第几步。 */
 class Figure {
   constructor(model, { spec, bytes }) {
-    Object.assign(this, { model, spec, bytes, last: spec.steps.length - 1, pinned: null, frame: 0 });
+    Object.assign(this, { model, spec, bytes, last: spec.steps.length - 1, pinned: null, tween: null, frame: 0 });
     const token = `view${(views += 1)}-${Math.random().toString(36).slice(2)}`;
     this.page = layOut(spec, token);
     this.run = this.recorded();
@@ -171,7 +174,9 @@ class Figure {
 
   moveSlider() {
     this.live.end();
+    const from = this.run;
     this.run = this.recorded();
+    this.tween = { from, start: performance.now() };
     this.live.sync();
     this.player.revealAll();
   }
@@ -184,6 +189,19 @@ class Figure {
     });
   }
 
+  /** 此刻画的运行：滑块换了一档，旧的用 --tween 毫秒变成新的（读者要求少一些动画时是 0）。 */
+  between() {
+    if (!this.tween) return this.run;
+    const lasts = parseFloat(getComputedStyle(this.page.root).getPropertyValue("--tween"));
+    const left = 1 - (performance.now() - this.tween.start) / lasts;
+    if (left > 0 && left <= 1 && this.tween.from.length && !this.live.current) {
+      this.redraw();
+      return new Between(this.tween.from, this.run, 1 - 0.7 * left ** 2); // 第一帧就看得出在动
+    }
+    this.tween = null;
+    return this.run;
+  }
+
   paint() {
     const { run, player, pinned, spec, last } = this;
     const { root, status, panels } = this.page;
@@ -191,7 +209,8 @@ class Figure {
     const step = Math.floor(player.position);
     const ghost = live?.run.length ? live.ghost : pinned;
     root.dataset.future = player.future ? "shown" : "hidden";
-    panels.forEach((panel) => panel.draw(run, ghost, player.position, { future: player.future }));
+    const drawn = this.between();
+    panels.forEach((panel) => panel.draw(drawn, ghost, player.position, { future: player.future }));
     const escaped = panels.some((panel) => panel.escaped(run, step));
     const [untouched, grabbed] = [!player.touched, this.grabs.length > 0];
     status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched, grabbed });
@@ -208,21 +227,33 @@ class Figure {
     this.model.save_changes();
   }
 
+  /** 此刻画的是哪一次、第几步：纸上没有滑块，写成一行字。 */
+  where() {
+    const { name } = this.live.current?.run ?? this.run;
+    const step = plain(this.spec.steps[Math.floor(this.player.position)]);
+    return [name, this.last > 0 ? `${this.spec.stepLabel} ${step}` : ""].filter(Boolean).join("，");
+  }
+
   /** 放进页面，跟着滑块、尺寸、明暗、打印变；返回撤销的函数。 */
   attach(el) {
     const onSlider = () => this.moveSlider();
     const names = this.spec.sliders.map((_, i) => `change:axis_${i}`);
     names.forEach((name) => this.model.on(name, onSlider));
     let before = null; // 打印以前走到哪里
+    const line = element("p", "printed-values");
     const printing = () => {
       before ??= this.player.state();
       this.player.revealAll(); // 纸上拖不动：画出全部
+      line.textContent = this.where();
+      this.page.root.prepend(line);
       this.page.panels.forEach((panel) => panel.forget());
+      this.tween = null;
       this.paint();
     };
     const printed = () => {
       if (before) this.player.restore(before);
       before = null;
+      line.remove();
     };
     const unwatch = watch(this.page, { redraw: () => this.redraw(), printing, printed });
     this.page.root.addEventListener("setting", ({ detail }) => this.set(detail));
@@ -251,8 +282,13 @@ function hidePicture(spec, root) {
   for (const picture of pictures) picture.hidden = true;
   requestAnimationFrame(() => {
     const slot = root.closest(".explorer-slot");
+    const skeleton = slot?.querySelector(".explorer-skeleton");
     slot?.classList.add("explorer-ready");
-    slot?.querySelector(".explorer-skeleton")?.remove(); // 占位置的空架子用完了
+    if (!skeleton) return;
+    const names = [...skeleton.querySelectorAll(".widget-label")];
+    slot.cards = names.filter((name) => name.firstElementChild); // 名字上的术语卡片留着
+    skeleton.remove(); // 占位置的空架子用完了
+    nameControls(root);
   });
 }
 
