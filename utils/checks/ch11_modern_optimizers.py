@@ -221,7 +221,7 @@ def _nearest_cases(rng):
         g = normal(rng, d)
         yield case(-0.1 * g + 0.05 * normal(rng, d), g, note=note)
     g = normal(rng, 4)
-    yield case(0.3 * g + 0.1 * normal(rng, 4), g, note="p 与 g 的夹角是锐角，γ 是负的")
+    yield case(0.3 * g + 0.1 * normal(rng, 4), g, note="p 与 g 的夹角是锐角，ξ 是负的")
 
 
 @exercise("ch11.nearest", title="SWATS 的另一种选法", cases=_nearest_cases)
@@ -229,7 +229,7 @@ def nearest_rate(p, g):
     return -(p @ g) / (g @ g), (p @ g) ** 2 / ((p @ p) * (g @ g))
 
 
-@nearest_rate.mistake("第一个数是 SWATS 的 γ。最小二乘的是投影到 g 上：−p·g/(g·g)。")
+@nearest_rate.mistake("第一个数是 SWATS 的 ξ。最小二乘的是投影到 g 上：−p·g/(g·g)。")
 def _(p, g):
     return -(p @ p) / (p @ g), (p @ g) ** 2 / ((p @ p) * (g @ g))
 
