@@ -20,6 +20,7 @@ from pypdf.generic import (
     FloatObject,
     NameObject,
     NullObject,
+    TextStringObject,
 )
 
 from theme.build import find_browser, serve
@@ -91,13 +92,30 @@ class Part:
 
         页内有链接的锚点，Chromium 记了准确的位置；别的用那一节的标题。
         """
-        outline = {item.title: self.place(item) for item in reversed(list(flat(self.pdf.outline)))}
-        found = {k: outline[title] for k, title in self.headings.items() if title in outline}
+        items = reversed(list(flat(self.pdf.outline)))
+        outline = {solid(item.title): self.place(item) for item in items}
+        wanted = {k: solid(title) for k, title in self.headings.items()}
+        found = {k: outline[title] for k, title in wanted.items() if title in outline}
         named = self.pdf.named_destinations
         return found | {unquote(key.lstrip("/")): self.place(to) for key, to in named.items()}
 
     def place(self, to: Destination) -> tuple[int, float]:
         return self.pdf.get_destination_page_number(to), float(to.top)
+
+
+def solid(title: str) -> str:
+    """Chromium 写进大纲的标题，折行的地方少了空格：比较的时候都不算。"""
+    return "".join(title.split())
+
+
+def entries(item: DictionaryObject) -> Iterator[DictionaryObject]:
+    """大纲的一项下面的各项。"""
+    below = item.get("/First")
+    while below is not None:
+        entry = below.get_object()
+        yield entry
+        yield from entries(entry)
+        below = entry.get("/Next")
 
 
 def flat(outline: list) -> Iterator[Destination]:
@@ -123,6 +141,10 @@ def join(parts: dict[str, Part], site: str) -> PdfWriter:
     for name, part in parts.items():
         first[name] = len(book.pages)
         book.append(part.pdf)
+    titles = {solid(title): title for part in parts.values() for title in part.headings.values()}
+    for entry in entries(book.get_outline_root()):
+        title = titles.get(solid(entry["/Title"]), entry["/Title"])
+        entry[NameObject("/Title")] = TextStringObject(title)
     places = {name: part.places() for name, part in parts.items()}
 
     def aim(link: DictionaryObject, here: str) -> bool:

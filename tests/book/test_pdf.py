@@ -11,7 +11,8 @@ PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>页</title
 LINKS = """<p><a href="p1_x/ch01.html#二">第二节</a> <a href="p1_x/ch01.html">第一章</a>
 <a href="ch01.ipynb">下载</a> <a href="https://example.org/a">书外</a></p>"""
 SECTIONS = """<section id="一"><h2>节一</h2></section>
-<section id="二"><h2>节二</h2><a href="../index.html">首页</a>
+<section id="二"><h2 style="width: 9em">节二 Layer Normalization</h2>
+<a href="../index.html">首页</a>
 <details class="fold optional"><summary>展开</summary><p>选读的话</p></details>
 <details class="fold code solution"><summary>展开</summary><p>参考答案</p></details>
 <details><summary>答案</summary><p>测验的话</p></details></section>"""
@@ -33,7 +34,7 @@ def test_one_book_with_outline_numbers_and_links(tmp_path):
     make_pdf(tmp_path)
     book = PdfReader(tmp_path / "_build" / "html" / "book.pdf")
     outline = [(x.title, book.get_destination_page_number(x)) for x in flat(book.outline)]
-    assert outline == [("首页", 0), ("第一章", 1), ("节一", 2), ("节二", 3)]
+    assert outline == [("首页", 0), ("第一章", 1), ("节一", 2), ("节二 Layer Normalization", 3)]
     assert len(book.pages) == 4
     assert [page.extract_text().split()[-1] for page in book.pages] == ["1", "2", "3", "4"]
     for said in ("选读的话", "参考答案", "测验的话"):  # 纸上点不开
