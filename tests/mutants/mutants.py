@@ -18,6 +18,7 @@ SWEEP = ("tests/unit/test_sweep.py",)
 CHECKS = ("tests/unit/test_checks.py",)
 PIXELS = ("tests/site/test_oracle.py",)  # 画布上的像素，不看说明
 WALK = ("tests/site/test_walk.py", "-k", "specimen")  # 标本页走遍每个位置
+MOVES = ("tests/site/test_explorers.py", "-k", "moves")
 HANDS = ("tests/site/test_explorers.py", "-k", "specimen")  # 标本页上的鼠标和键盘
 
 
@@ -123,6 +124,7 @@ MUTANTS = [
             "return low * (high / low) ** fraction;",
             "return low + fraction * (high - low);",
         ),
+        ("一步就到另一次运行", "(value - old) * this.share", "(value - old) * 1", MOVES),
     ),
     *_mutants(
         f"{EX}/layers.js",
@@ -193,6 +195,7 @@ MUTANTS = [
         CHECKS,
         ("梯度缺了当作对", "torch.zeros_like(x) if g is None else g", "g"),
         ("检查以后种子变了", "        torch.set_rng_state(states[2])", "        pass"),
+        ("不许调用的 C 函数没有看见", 'if event == "c_call" and not', "if False and not"),
         ("答案不可重复", "    torch.manual_seed(0)\n", ""),
     ),
 ]

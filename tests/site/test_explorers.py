@@ -287,12 +287,12 @@ def test_keyboard_only(handful, subtests):
 
 
 def test_the_curve_moves_on_the_way_to_another_setting(open_page):
-    page, _ = open_page(HOME)
-    [figure] = figures(page)
-    figure.choose(0, 1)
+    page, _ = open_page(SPECIMEN)
+    figure = figures(page)[0]
+    figure.choose(0, 0)
     lasts = ".explorer {{ --tween: {} !important; }}".format
     page.add_style_tag(content=lasts(1e5))
-    figure.choose(0, 2)
+    figure.choose(0, 1)
     on_the_way = figure.problems()
     page.add_style_tag(content=lasts(0))
     assert on_the_way and not figure.problems()
