@@ -704,7 +704,10 @@ def decorated(decorate):
         (lambda: decorated(lambda fig, ax: ax.inset_axes([0.5, 0.5, 0.4, 0.4])), "inset.*旁边"),
         (lambda: decorated(lambda fig, ax: fig.add_axes([0.5, 0.5, 0.2, 0.2])), "inset.*排开"),
         (lambda: decorated(lambda fig, ax: ax.secondary_yaxis("right")), "第二条轴.*名字"),
-        (lambda: decorated(lambda fig, ax: fig.subfigures()), "subfigures.*subplots"),
+        (
+            lambda: decorated(lambda fig, ax: fig.subfigures().suptitle("上")),
+            "subfigure.suptitle.*fig.suptitle",
+        ),
         (lambda: decorated(lambda fig, ax: fig.figimage(np.eye(2))), "figimage.*imshow"),
         (lambda: decorated(lambda fig, ax: fig.add_artist(plt.Line2D([0], [0]))), "artist.*plot"),
         (lambda: decorated(lambda fig, ax: fig.supxlabel("横")), "supxlabel.*xlabel"),

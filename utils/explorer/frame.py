@@ -68,21 +68,21 @@ def refuse_undrawable(fig: Figure, groups: list[list[Axes]]) -> None:
             raise ValueError("第二条轴（secondary_xaxis 等）画不了：请写进轴的名字里。")
         if ax.child_axes:
             raise ValueError("嵌在里面的小坐标系（inset）画不了：请把它放到旁边，成为单独的一块。")
-    for what, artists, instead in (
-        ("supxlabel", fig.get_supxlabel(), "每个坐标系的 xlabel"),
-        ("supylabel", fig.get_supylabel(), "每个坐标系的 ylabel"),
-        ("fig.legend", fig.legends, "各坐标系的 ax.legend，或图层的 label"),
-        ("subfigures", fig.subfigs, "plt.subplots 分出的坐标系"),
-        (
-            "fig.add_artist",
-            [*fig.artists, *fig.lines, *fig.patches],
-            "ax.plot、ax.annotate",
-        ),
-        ("fig.figimage", fig.images, "ax.imshow"),
-        ("fig.text", set(fig.texts) - {fig._suptitle}, "ax.text 或 explore 的 caption"),
-    ):
-        if artists:
-            raise ValueError(f"{what} 属于整张图，拆成一块块以后没有地方放：请改用{instead}。")
+    for whole in (fig, *fig.subfigs):
+        suptitle = whole.get_suptitle() if whole is not fig else ""  # 整张图的标题画得出
+        texts = set(whole.texts) - {whole._suptitle, whole._supxlabel, whole._supylabel}
+        drawn = [*whole.artists, *whole.lines, *whole.patches]
+        for what, artists, instead in (
+            ("subfigure.suptitle", suptitle, "fig.suptitle 或坐标系的标题"),
+            ("supxlabel", whole.get_supxlabel(), "每个坐标系的 xlabel"),
+            ("supylabel", whole.get_supylabel(), "每个坐标系的 ylabel"),
+            ("fig.legend", whole.legends, "各坐标系的 ax.legend，或图层的 label"),
+            ("fig.add_artist", drawn, "ax.plot、ax.annotate"),
+            ("fig.figimage", whole.images, "ax.imshow"),
+            ("fig.text", texts, "ax.text 或 explore 的 caption"),
+        ):
+            if artists:
+                raise ValueError(f"{what} 属于整张图，拆成一块块以后没有地方放：请改用{instead}。")
 
 
 # ---------- 坐标范围 ----------
