@@ -20,6 +20,9 @@ DRAWN = """!document.querySelector(".explorer-skeleton") &&
   document.querySelectorAll(".explorer-view canvas").length > 0 &&
   document.querySelectorAll(".explorer-view").length ===
   document.querySelectorAll('script[type$="widget-view+json"]').length"""
+# 滑块换一档，曲线马上换
+STILL = """document.head.insertAdjacentHTML("beforeend",
+  "<style>.explorer { --tween: 0 !important; }</style>")"""
 SCRIPTS = (
     """[...document.querySelectorAll('script[type$="widget-{}+json"]')].map((s) => s.textContent)"""
 )
@@ -62,6 +65,7 @@ class Shown:
     def __init__(self, firefox: Firefox, url: str) -> None:
         self.firefox = firefox
         firefox.goto(url)
+        firefox.evaluate(STILL)
         wait(lambda: firefox.evaluate(DRAWN), "图没有画出来")
         state, views = (firefox.evaluate(SCRIPTS.format(kind)) for kind in ("state", "view"))
         self.recordings: list[Recording] = recordings(state[0], views)
