@@ -1,4 +1,6 @@
-"""滑块的名字：术语表里的词，或者本章符号表里的记号，放上术语卡片。
+"""滑块的名字：术语表里的词，或者名字就是本章符号表里的一个记号，放上术语卡片。
+
+名字里另有说明的（“留下的秩 K”）不查记号：说明已经在了，符号表里的同一个字母可能是别的意思。
 
 骨架（explorers.py）里的名字带着卡片，真的滑块来了以后照它换上（view.js）。
 """
@@ -47,9 +49,8 @@ def names(app: Sphinx, docname: str, document: nodes.document) -> Callable[[str]
         if found:
             link = glossary.card_link(app, docname, found[0])
             return escape(label).replace(escape(found[0]), f"{link}{escape(found[0])}</a>", 1)
-        for part in (label, parts[-1], parts[0]):
-            if row := symbols.get(part.translate(SUBSCRIPTS)):
-                return f"{glossary.link(place, '', row)}{escape(label)}</a>"
+        if row := symbols.get(label.translate(SUBSCRIPTS)):
+            return f"{glossary.link(place, '', row)}{escape(label)}</a>"
         return escape(label)
 
     return name

@@ -21,16 +21,15 @@ AbortSignal.any ??= (signals) => {
 
 Object.hasOwn ??= (object, key) => Object.prototype.hasOwnProperty.call(object, key);
 
-for (const kind of [Array, Int8Array.__proto__]) {
-  kind.prototype.findLastIndex ??= function (found) {
-    let at = this.length - 1;
-    while (at >= 0 && !found(this[at], at, this)) at--;
-    return at;
-  };
-  kind.prototype.findLast ??= function (found) {
-    return this[this.findLastIndex(found)];
-  };
-}
+Array.prototype.findLastIndex ??= function (found) {
+  let at = this.length - 1;
+  while (at >= 0 && !found(this[at], at, this)) at--;
+  return at;
+};
+
+Array.prototype.findLast ??= function (found) {
+  return this[this.findLastIndex(found)];
+};
 
 String.prototype.replaceAll ??= function (pattern, replacement) {
   if (pattern instanceof RegExp) return this.replace(pattern, replacement);
