@@ -28,7 +28,7 @@ site: $(SITE)
 	@echo '{"IPKernelApp": {"log_level": "ERROR"}}' > .venv/etc/ipython/ipython_kernel_config.json
 	@touch $@
 
-theme/vendor/.stamp: theme/package-lock.json theme/build.py requirements.txt | .venv/.stamp
+theme/vendor/.stamp: theme/package-lock.json theme/build.py theme/widgets.js requirements.txt | .venv/.stamp
 	$(BIN)/python -m theme.build scripts
 	@touch $@
 

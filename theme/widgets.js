@@ -1,0 +1,63 @@
+// 控件管理器：把页面最后的状态变成可以操作的控件。build.py 把它和用到的 npm 包打成 widgets/manager.js。
+// 现成的 html-manager 还带着笔记本的输出、旧版控件与校验：两倍大，还要 eval。
+import * as base from "@jupyter-widgets/base";
+import { ManagerBase } from "@jupyter-widgets/base-manager";
+import * as controls from "@jupyter-widgets/controls";
+import "@jupyter-widgets/controls/css/labvariables.css";
+import "@jupyter-widgets/controls/css/widgets-base.css";
+import { Widget } from "@lumino/widgets";
+import "@lumino/widgets/style/index.css";
+
+const modules = { "@jupyter-widgets/base": base, "@jupyter-widgets/controls": controls };
+
+// 紧跟在后面运行的 anywidget.js 是一个 AMD 文件，只要 base
+window.define = (_, factory) => {
+  modules.anywidget = factory(base);
+  delete window.define;
+};
+
+class PageManager extends ManagerBase {
+  async loadClass(name, module) {
+    const found = modules[module]?.[name];
+    if (!found) throw new Error(`本站没有控件 ${module} 的 ${name}`);
+    return found;
+  }
+
+  // 页面上没有内核
+  async _get_comm_info() {
+    return {};
+  }
+
+  async _create_comm() {
+    return { on_close() {}, on_msg() {}, close() {} };
+  }
+}
+
+/** 同一种小部件的脚本一页只存一份（见 explorers.py）：填回各个小部件。 */
+function restoreScripts({ shared, ...page }) {
+  for (const { state } of Object.values(page.state)) {
+    Object.assign(state, shared?.[state._shared]);
+    delete state._shared;
+  }
+  return page;
+}
+
+async function show() {
+  const stored = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
+  if (!stored) return;
+  const manager = new PageManager();
+  const models = await manager.set_state(restoreScripts(JSON.parse(stored.textContent)));
+  const places = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
+  // 一幅一幅来：慢的手机上，第一幅不必等后面的
+  for (const place of places) {
+    const { model_id } = JSON.parse(place.textContent);
+    const model = models.find((one) => one.model_id === model_id);
+    if (!model) continue;
+    const box = Object.assign(document.createElement("div"), { className: "widget-subarea" });
+    place.before(box);
+    Widget.attach((await manager.create_view(model)).luminoWidget, box);
+    await new Promise((next) => setTimeout(next));
+  }
+}
+
+addEventListener("DOMContentLoaded", show);
