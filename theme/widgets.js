@@ -42,22 +42,26 @@ function restoreScripts({ shared, ...page }) {
   return page;
 }
 
-async function show() {
+async function show(manager, place) {
+  const { model_id } = JSON.parse(place.textContent);
+  if (!manager.has_model(model_id)) return;
+  const view = await manager.create_view(await manager.get_model(model_id));
+  const box = Object.assign(document.createElement("div"), { className: "widget-subarea" });
+  place.before(box);
+  Widget.attach(view.luminoWidget, box);
+}
+
+async function showAll() {
   const stored = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
   if (!stored) return;
   const manager = new PageManager();
-  const models = await manager.set_state(restoreScripts(JSON.parse(stored.textContent)));
+  await manager.set_state(restoreScripts(JSON.parse(stored.textContent)));
   const places = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
-  // 一幅一幅来：慢的手机上，第一幅不必等后面的
+  // 一幅一幅来：慢的手机上，第一幅不必等后面的；一幅出错，也不连累后面的
   for (const place of places) {
-    const { model_id } = JSON.parse(place.textContent);
-    const model = models.find((one) => one.model_id === model_id);
-    if (!model) continue;
-    const box = Object.assign(document.createElement("div"), { className: "widget-subarea" });
-    place.before(box);
-    Widget.attach((await manager.create_view(model)).luminoWidget, box);
+    await show(manager, place).catch(console.error);
     await new Promise((next) => setTimeout(next));
   }
 }
 
-addEventListener("DOMContentLoaded", show);
+addEventListener("DOMContentLoaded", showAll);
