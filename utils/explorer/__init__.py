@@ -12,7 +12,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import traitlets
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -40,8 +39,6 @@ __all__ = [
     "project",
 ]
 
-_MAX_BYTES = 1_000_000
-
 
 def explore(
     runs: xr.Dataset,
@@ -61,17 +58,16 @@ def explore(
     参数
     ----
     runs : ``sweep`` 的结果。取值不止一个的超参数各有一个滑块。
-    fig : 画好画框的 matplotlib 图。每个坐标系成为一块，窄屏上自动换行；函数会关掉它。
+    fig : 画好画框的图，函数会关掉它。每个坐标系成为一块，窄屏上自动换行。
         会发散的数据请先用 ``ax.set(xlim=..., ylim=...)`` 固定范围，否则按全部数据定范围。
-    layers : 图层列表，见 ``Line``、``Path``、``Points``、``Segments``、
-        ``Image``、``Bars``、``Text``。
+    layers : 图层，依次画上去。
     alt : 一句话描述这张图，读屏软件会念出来。
     labels : 超参数的中文名，如 ``{"lr": "学习率"}``。
     start : 滑块的起始位置，如 ``{"lr": 0.1}``；默认在中间。
     steps : 每一步显示的数，如 ``range(0, 100, 10)``；默认是扫描结果里的步数坐标。
     start_step : 打开时停在哪一步，写 ``steps`` 里的数；默认第一步，后面的在播放或拖动以后才画出来，
         头一回拖超参数时自己走到最后一步；写明的步就停着不动。
-    step_label : 步的名字，如 ``"步"``、``"轮"``。
+    step_label : 步的名字，如 ``"轮"``。
     caption : 图下面的一句说明。
 
     异常
@@ -79,19 +75,16 @@ def explore(
     TypeError, ValueError : 参数不合适，或这种坐标系画不了；信息里说明是哪一个、怎样才对。
     """
     runs, groups = _checked(runs, fig, alt)
-    hyperparameters = _hyperparameters(runs, labels or {}, start or {})
+    hyperparameters, position = _hyperparameters(runs, labels or {}, start or {})
     sliders = [h for h in hyperparameters if h.slider is not None]
-    position = [_start_index(h, start or {}) for h in sliders]
     train = offered(runs)
     # 只有一个取值的超参数没有滑块，从数组里去掉这一维
     runs = runs.isel({h.name: 0 for h in hyperparameters if h.slider is None}, drop=True)
-    grid = [h.name for h in sliders]
-    step_values, first = _steps(runs, steps, start_step)
-
-    layers = _prepared(layers, runs, grid, groups)
-    arrays = [x.complete(x.resolve(runs, grid), step_values, len(grid)) for x in layers]
+    steps, first = _steps(runs, steps, start_step)
+    layers, arrays = _resolved(layers, runs, sliders, steps, groups)
     _set_limits(fig, layers, arrays)
     frame.freeze(fig, groups)
+
     encoder = Encoder()
     spec = {
         "title": fig.get_suptitle(),
@@ -99,29 +92,23 @@ def explore(
         "caption": caption,
         "panels": frame.panels(fig, groups),
         "layers": _layer_specs(encoder, layers, arrays, groups, sliders),
-        **_control_specs(hyperparameters, step_values, step_label),
+        **_control_specs(hyperparameters, steps, step_label),
         "runs": _run_specs(runs, sliders),
         "live": train is not None,
         "jump": start_step is None,
     }
     # 图片不能拖，画的是走完的样子
-    last = len(step_values) - 1 if start_step is None else first
+    last = len(steps) - 1 if start_step is None else first
     picture = _picture(fig, layers, arrays, position, last)
-    spec["picture"] = picture_name(picture)
     plt.close(fig)
 
-    view = View(spec=spec, data=encoder.tobytes(), step=first)
-    _check_weight(view)
-    at = {f"axis_{i}": traitlets.Int(at).tag(sync=True) for i, at in enumerate(position)}
-    view.add_traits(**at)
+    view = View(spec | {"picture": picture_name(picture)}, encoder.tobytes(), position, first)
     if train is not None:
         # 没有滑块的超参数（只有一个取值）同样传给 train
         shapes = payload_shapes(runs)
-        trainer = Trainer(
-            train, hyperparameters, layers, step_values, step_label, view.send, shapes
-        )
+        trainer = Trainer(train, hyperparameters, layers, steps, step_label, view.send, shapes)
         view.on_msg(lambda _, message, __: trainer.receive(message))
-    box = controls(view, sliders, position, step_values, first, step_label)
+    box = controls(view, sliders, position, steps, first, step_label)
     return Explorer([box, view], picture, alt)
 
 
@@ -149,7 +136,8 @@ def _checked(runs: xr.Dataset, fig: Figure, alt: str) -> tuple[xr.Dataset, list[
 
 def _hyperparameters(
     runs: xr.Dataset, labels: Mapping[str, str], start: Mapping[str, Any]
-) -> list[Hyperparameter]:
+) -> tuple[list[Hyperparameter], list[int]]:
+    """全部超参数，和各个滑块的起始位置。"""
     grid = [str(d) for d in runs["length"].dims]
     for name, given in {"labels": labels, "start": start}.items():
         if unknown := set(given) - set(grid):
@@ -157,13 +145,14 @@ def _hyperparameters(
                 f"{name} 里的 {'、'.join(sorted(unknown))} 不是超参数；"
                 f"扫描的超参数有：{'、'.join(grid) or '（没有）'}。"
             )
-    out, slider = [], 0
+    out, position = [], []
     for name in grid:
         values = tuple(v.item() if hasattr(v, "item") else v for v in runs[name].values)
-        at = slider if len(values) > 1 else None
-        out.append(Hyperparameter(name, labels.get(name, name), values, at))
-        slider += len(values) > 1
-    return out
+        slider = len(position) if len(values) > 1 else None
+        out.append(Hyperparameter(name, labels.get(name, name), values, slider))
+        if slider is not None:
+            position.append(_start_index(out[-1], start))
+    return out, position
 
 
 def _start_index(hyperparameter: Hyperparameter, start: Mapping[str, Any]) -> int:
@@ -198,14 +187,19 @@ def _steps(
     return values, int(np.argmax(values == start_step))
 
 
-def _prepared(
-    layers: Sequence[Layer], runs: xr.Dataset, grid: list[str], groups: list[list[Axes]]
-) -> list[Layer]:
-    """核对图层，补上默认的坐标系和颜色。"""
+def _resolved(
+    layers: Sequence[Layer],
+    runs: xr.Dataset,
+    sliders: Sequence[Hyperparameter],
+    steps: np.ndarray,
+    groups: list[list[Axes]],
+) -> tuple[list[Layer], list[Arrays]]:
+    """核对图层，补上默认的坐标系和颜色；取出各自要画的数组。"""
     if isinstance(layers, Layer) or not layers:
         raise ValueError("layers 应当是非空的图层列表，例如 [Line('loss', label='损失')]。")
     colors = list(plot.COLORS.values())
     main = [group[0] for group in groups]
+    grid = [h.name for h in sliders]
     out = []
     for i, layer in enumerate(layers):
         if not isinstance(layer, Layer):
@@ -213,22 +207,13 @@ def _prepared(
         if layer.ax is not None and layer.ax not in main:
             raise ValueError(f"layers 的第 {i} 个图层的 ax 不属于这张 fig，或者没有显示出来。")
         out.append(layer.prepared(runs, grid, main[0], colors[i % len(colors)]))
-    return out
+    return out, [x.complete(x.resolve(runs, grid), steps, len(grid)) for x in out]
 
 
 def _set_limits(fig: Figure, layers: Sequence[Layer], arrays: Sequence[Arrays]) -> None:
     for layer, array in zip(layers, arrays, strict=True):
         layer.claim_limits(array)
     frame.autoscale(fig, [(x.ax, x.reach(a)) for x, a in zip(layers, arrays, strict=True)])
-
-
-def _check_weight(view: View) -> None:
-    """网页为这张图要下载多少：压缩以后的大小。"""
-    if (size := len(view.payload)) > _MAX_BYTES:
-        raise ValueError(
-            f"这张图压缩以后还有 {size / 1e6:.1f} MB，会拖慢网页（上限 1 MB）。"
-            "请少取几个网格点、少记几步，或把图像取得粗一些。"
-        )
 
 
 # ---------- 告诉浏览器 ----------

@@ -196,7 +196,7 @@ class Trainer:
         steps: np.ndarray,
         step_label: str,
         send: Callable[[dict, list[bytes]], None],
-        shapes: Mapping[str, tuple[int, ...]] | None = None,
+        shapes: Mapping[str, tuple[int, ...]],
     ) -> None:
         self.train = train
         self.hyperparameters = hyperparameters
@@ -204,7 +204,7 @@ class Trainer:
         self.steps = steps
         self.step_label = step_label
         self.send = send
-        self.shapes = shapes or {}
+        self.shapes = shapes
         self._loop = _running_loop()
         self._run: Run | None = None
         self._id, self._done = "", 0

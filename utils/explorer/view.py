@@ -22,6 +22,7 @@ from utils.explorer.live import Hyperparameter
 
 _HERE = Path(__file__).parent
 _MOST_BUTTONS = 6
+_MAX_BYTES = 1_000_000  # 网页为一张图要下载多少，压缩以后
 _SCRIPTS = ("data.js", "layers.js", "panel.js", "player.js", "grab.js", "live.js", "view.js")
 
 
@@ -34,13 +35,27 @@ class View(anywidget.AnyWidget):
     payload = traitlets.Bytes().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, spec: dict[str, Any], data: bytes, step: int) -> None:
-        # 画框和数组一起压缩：网页小一半，浏览器自带解压
-        head = json.dumps(spec, ensure_ascii=False).encode()
-        payload = zlib.compress(struct.pack("<I", len(head)) + head + data, level=9)
-        super().__init__(payload=payload, step=step)
+    def __init__(
+        self, spec: dict[str, Any], data: bytes, position: Sequence[int], step: int
+    ) -> None:
+        super().__init__(payload=_packed(spec, data), step=step)
+        self.add_traits(
+            **{f"axis_{i}": traitlets.Int(at).tag(sync=True) for i, at in enumerate(position)}
+        )
         self.spec, self.data = spec, data
         self.links: list[widgets.Widget] = []  # 滑块与这张图之间的连接
+
+
+def _packed(spec: dict[str, Any], data: bytes) -> bytes:
+    """画框和数组一起压缩：网页小一半，浏览器自带解压。"""
+    head = json.dumps(spec, ensure_ascii=False).encode()
+    payload = zlib.compress(struct.pack("<I", len(head)) + head + data, level=9)
+    if len(payload) > _MAX_BYTES:
+        raise ValueError(
+            f"这张图压缩以后还有 {len(payload) / 1e6:.1f} MB，会拖慢网页（上限 1 MB）。"
+            "请少取几个网格点、少记几步，或把图像取得粗一些。"
+        )
+    return payload
 
 
 class Explorer(widgets.VBox):
