@@ -124,7 +124,7 @@ def heatmap(
 
     参数
     ----
-    rows, columns : 行、列的名字，长度要与 ``z`` 的形状一致。
+    rows, columns : 行、列的名字。
     numbers : ``True`` 写两位小数；也可以给格式串，如 ``".3f"``。
 
     异常

@@ -38,22 +38,21 @@ def sweep(
 
     参数
     ----
-    train : 生成器函数。以关键字接收超参数，每隔若干步 ``yield`` 一个字典，值是标量或小数组
-        （NumPy、PyTorch 都行），每次的键和形状要相同。个数会变的（逐渐长出的树、还没有出现的点）
+    train : 生成器函数，收到的是关键字。每隔若干步 ``yield`` 一个字典，值是标量或小数组（NumPy、
+        PyTorch 都行），每次的键和形状要相同。个数会变的（逐渐长出的树、还没有出现的点）
         补齐到最多的个数，多出的格子用 ``np.ma.masked_where`` 遮住。
         需要随机数时请在 ``train`` 里自己定种子，结果才与运行的先后无关。
     n_jobs : 同时运行几个；``None`` 听从 ``joblib.parallel_config``，没有设置就依次运行。
-        把 ``with joblib.parallel_config("dask"):`` 写在外面，就换成 Dask 集群，这里不用改。
+        ``with joblib.parallel_config("dask"):`` 写在外面，就换成 Dask 集群。
     grid : 每个超参数取的一列值：数、字符串或布尔值。固定不变的参数请用 ``functools.partial`` 填好。
 
     返回
     ----
     Dataset，维度依次是各个超参数、``step``，以及数组自己的维度 ``<键>_0``、``<键>_1``……
     变量是 ``train`` 产出的各个键（float64），加上每次运行的 ``length``（有效步数）和
-    ``diverged``（是否发散）。
-    出现 NaN 或无穷大，或者 ``train`` 抛出 OverflowError、FloatingPointError 的运行记为发散，
-    截到出事之前；短的运行用 NaN 补齐。遮住的格子是**缺测**，不算发散，在结果里也是 NaN，图上留空。
-    ``attrs["live"]`` 保存现场训练要用的：``train``、网格和步数。
+    ``diverged``（是否发散）：出现 NaN 或无穷大，或者 ``train`` 抛出 OverflowError、
+    FloatingPointError，就截到出事之前。短的运行用 NaN 补齐；遮住的格子是**缺测**，不算发散，
+    也记成 NaN，图上留空。``attrs["live"]`` 保存现场训练要用的：``train``、网格和步数。
 
     异常
     ----
@@ -172,43 +171,45 @@ def _portable(train):
 
 def _record(train, hyper: dict) -> Run:
     """跑完一次 ``train(**hyper)``，记下每步的产出，截到第一个非有限的值之前。"""
-    rows: dict[str, list[np.ndarray]] | None = None
-    shapes: dict[str, tuple[int, ...]] = {}
+    first: dict[str, np.ndarray] = {}
+    rows: list[dict[str, np.ndarray]] = []
     diverged = False
     try:
         with np.errstate(all="ignore"):  # 发散的运行会记下来，不必再刷警告
-            run = train(**hyper)
-            if not isinstance(run, Iterator):
-                raise TypeError(
-                    "train 应当是生成器函数（用 yield 逐步产出字典），"
-                    f"它却返回了 {type(run).__name__}。"
-                )
-            for step, payload in enumerate(run):
-                arrays = _arrays(payload, step, hyper)
-                if rows is None:
-                    shapes = {key: array.shape for key, array in arrays.items()}
-                    rows = {key: [] for key in arrays}
-                _check_same(
-                    {k: a.shape for k, a in arrays.items()}, shapes, f"第 {step} 次产出", "第 0 次"
-                )
+            for arrays in _payloads(train, hyper):
+                first = first or arrays
                 # 遮住的格子是缺测，不算发散；记下来都是 NaN
                 if not all(np.isfinite(np.ma.filled(a, 0.0)).all() for a in arrays.values()):
                     diverged = True
                     break
-                for key, array in arrays.items():
-                    rows[key].append(np.ma.filled(array, np.nan))
+                rows.append({key: np.ma.filled(a, np.nan) for key, a in arrays.items()})
     except (OverflowError, FloatingPointError):
         diverged = True
     except Exception as error:
         error.add_note(f"发生在 {_call(hyper)} 这次运行里。")
         raise
-    if rows is None:
-        if not diverged:
-            raise ValueError(f"{_call(hyper)} 什么都没有产出。请至少 yield 一个字典。")
-        return {}, True
+    if not first and not diverged:
+        raise ValueError(f"{_call(hyper)} 什么都没有产出。请至少 yield 一个字典。")
     return {
-        key: np.array(rows[key]).reshape(len(rows[key]), *shapes[key]) for key in rows
+        key: np.array([row[key] for row in rows]).reshape(len(rows), *array.shape)
+        for key, array in first.items()
     }, diverged
+
+
+def _payloads(train, hyper: dict) -> Iterator[dict[str, np.ndarray]]:
+    """``train(**hyper)`` 的一次次产出，换成数组；键和形状都与第 0 次的相同。"""
+    run = train(**hyper)
+    if not isinstance(run, Iterator):
+        raise TypeError(
+            f"train 应当是生成器函数（用 yield 逐步产出字典），它却返回了 {type(run).__name__}。"
+        )
+    first: dict[str, tuple[int, ...]] = {}
+    for step, payload in enumerate(run):
+        arrays = _arrays(payload, step, hyper)
+        shapes = {key: array.shape for key, array in arrays.items()}
+        first = first or shapes
+        _check_same(shapes, first, f"第 {step} 次产出", "第 0 次")
+        yield arrays
 
 
 def _call(hyper: dict) -> str:
@@ -277,6 +278,26 @@ def _check_same(shapes: dict, expected: dict, what: str, reference: str) -> None
 
 def _assemble(axes: dict[str, list], combos: list[dict], runs: list[Run]) -> xr.Dataset:
     """把各次运行（按网格的行优先次序）补齐、叠成一个 Dataset。"""
+    shapes = _common_shapes(combos, runs)
+    inner = _inner_dims(shapes, axes)
+    lengths = [len(next(iter(record.values()), [])) for record, _ in runs]
+    n_steps = max(1, *lengths)
+    grid, dims = tuple(map(len, axes.values())), list(axes)
+    variables = {}
+    for key, shape in shapes.items():
+        data = np.full((len(runs), n_steps, *shape), np.nan)
+        for row, length, (record, _) in zip(data, lengths, runs, strict=True):
+            if length:
+                row[:length] = record[key]
+        variables[key] = ([*dims, "step", *inner[key]], data.reshape(*grid, n_steps, *shape))
+    variables["length"] = (dims, np.reshape(lengths, grid))
+    variables["diverged"] = (dims, np.reshape([diverged for _, diverged in runs], grid))
+    coords = {name: _coordinate(values) for name, values in axes.items()}
+    return xr.Dataset(variables, coords | {"step": np.arange(n_steps)})
+
+
+def _common_shapes(combos: list[dict], runs: list[Run]) -> dict[str, tuple[int, ...]]:
+    """每个键在一步里的形状，各次运行都相同。"""
     shapes: dict[str, tuple[int, ...]] = {}
     first = ""
     for hyper, (record, _) in zip(combos, runs, strict=True):
@@ -289,30 +310,17 @@ def _assemble(axes: dict[str, list], combos: list[dict], runs: list[Run]) -> xr.
         raise ValueError(
             "每一次运行都在第一次产出之前就溢出了，没有可以记录的东西。请检查 train 或换小步长。"
         )
-    payload_dims = {k: [f"{k}_{i}" for i in range(len(shape))] for k, shape in shapes.items()}
-    for key, dims in payload_dims.items():
+    return shapes
+
+
+def _inner_dims(shapes: dict[str, tuple[int, ...]], axes: dict[str, list]) -> dict[str, list[str]]:
+    """数组自己的各维叫什么。"""
+    inner = {key: [f"{key}_{i}" for i in range(len(shape))] for key, shape in shapes.items()}
+    for key, dims in inner.items():
         for dim in dims:
             if dim in shapes or dim in axes:
                 raise ValueError(
                     f"{key!r} 是数组，它的维度要叫 {dim}，与另一个产出或超参数重名。"
                     "请给其中一个换名字。"
                 )
-
-    lengths = [len(next(iter(record.values()), [])) for record, _ in runs]
-    n_steps = max(1, *lengths)
-    grid_shape = tuple(map(len, axes.values()))
-    dims = list(axes)
-    variables = {}
-    for key, shape in shapes.items():
-        data = np.full((len(runs), n_steps, *shape), np.nan)
-        for row, length, (record, _) in zip(data, lengths, runs, strict=True):
-            if length:
-                row[:length] = record[key]
-        variables[key] = (
-            [*dims, "step", *payload_dims[key]],
-            data.reshape(*grid_shape, *data.shape[1:]),
-        )
-    variables["length"] = (dims, np.reshape(lengths, grid_shape))
-    variables["diverged"] = (dims, np.reshape([diverged for _, diverged in runs], grid_shape))
-    coords = {name: _coordinate(values) for name, values in axes.items()}
-    return xr.Dataset(variables, coords | {"step": np.arange(n_steps)})
+    return inner

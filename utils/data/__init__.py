@@ -65,16 +65,13 @@ def load(name: str, **options: Any) -> Dataset | Texts | TaggedSentences | Pretr
 
     每次返回新的数组，改动它们不影响下一次 ``load``。
 
-    参数
+    选项
     ----
-    name : 上表里的名字。
-    options : 只有下面这些数据集有选项。
-
-        - pokemon：``n=75`` 行数，``seed=0`` 随机种子。
-        - mnist1d：``n=5000`` 训练与测试的总数（10 的倍数），``seed=42``；默认即论文公布的数据集。
-        - 要下载的：``cache_dir`` 缓存文件夹，默认取自环境变量 ``DRAGGABLE_ML_DATA``，
-          再默认系统的缓存文件夹；``progress=True`` 是否显示下载进度。
-        - 三个图像数据集：``n``、``n_test`` 只取训练集、测试集的前若干个，默认全部。
+    pokemon : ``n=75`` 行数，``seed=0`` 随机种子。
+    mnist1d : ``n=5000`` 训练与测试的总数（10 的倍数），``seed=42``；默认即论文公布的数据集。
+    三个图像数据集 : ``n``、``n_test`` 只取训练集、测试集的前若干个，默认全部。
+    要下载的 : ``cache_dir`` 缓存文件夹，默认取自环境变量 ``DRAGGABLE_ML_DATA``，
+        再默认系统的缓存文件夹；``progress=True`` 是否显示下载进度。
 
     异常
     ----
