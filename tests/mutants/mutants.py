@@ -137,6 +137,7 @@ MUTANTS = [
         ("图像的透明度丢了", "= 255 * layer.alpha;", "= 255;", WALK),
         ("还没走到的部分也画成实的", "ctx.globalAlpha *= GHOST;", "", WALK),
         ("箭头让出结点的距离丢了", "const g = layer.gap;", "const g = 0;"),
+        ("没有地方的边也画", "if (length <= 2 * layer.gap) return [];", ""),
     ),
     *_mutants(
         f"{EX}/panel.js",

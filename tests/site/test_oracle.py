@@ -409,6 +409,21 @@ def test_segments(segments, holes):
         assert shown.area() == pytest.approx(area, rel=0.1), scale
 
 
+def test_nodes_without_room_between_their_gaps_are_not_joined(page, runs):
+    """两端的空合起来比边还长，就没有边可画；刚好放得下一小段的，只画那一段。"""
+    gap, ends = 40, ([-0.6, 0.0, -0.5, 0.5], [0.5, 0.5, -0.5, -0.5])
+
+    def build(ax, scale):
+        return [Segments(*ends, [(0, 1), (2, 3)], width=4, gap=gap, color=COLOR, ax=ax)]
+
+    (shown,) = Mounted(page, runs, "crowded", build, ["linear"]).draw(False)
+    places = shown.place(*ends)
+    near, far = (np.linalg.norm(places[b] - places[a]) for a, b in [(0, 1), (2, 3)])
+    assert gap < near < 2 * gap < far < 3 * gap
+    assert shown.color(places[2:].mean(axis=0))[3] == 255
+    assert shown.area() == pytest.approx(4 * (far - 2 * gap), rel=0.1)
+
+
 @pytest.fixture(scope="module")
 def words(page, runs):
     def build(ax, scale):
