@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import sys
 import time
 
@@ -685,8 +686,13 @@ def test_endless_loop_is_stopped_and_its_line_is_shown(short_limit, answer):
 
 
 def test_a_thread_stuck_outside_python_is_left_behind(short_limit):
+    start = time.monotonic()
     result = make(lambda x: x, (1.0,)).check(lambda x: time.sleep(8))
+    waited = time.monotonic() - start
     assert result.status == "error" and "已经停下" in result.message
+    # 睡着的答案不用 CPU，等的比时间限制久：读者看到的是真正等了多久
+    said = float(re.search(r"等了 (\S+) 秒", result.message)[1])
+    assert 3 * _running.TIME_LIMIT <= said == pytest.approx(waited, abs=0.5)
 
 
 def test_exit_does_not_end_the_notebook():

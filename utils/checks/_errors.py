@@ -11,7 +11,9 @@ from functools import cache
 
 
 class TimeIsUp(BaseException):
-    """答案运行得太久。不是 Exception：读者的 `except Exception` 接不住它。"""
+    """答案运行得太久，等了 seconds 秒。不是 Exception：读者的 `except Exception` 接不住它。"""
+
+    seconds = 0.0
 
 
 class RuleBroken(Exception):
@@ -138,7 +140,7 @@ def explain_error(error: BaseException) -> str:
     where = [f"的是第 {own[-1].lineno} 行：", f"    {own[-1].line}"] if own else []
     if isinstance(error, TimeIsUp):
         first = (
-            "运行了很久还没有结束，已经停下。检查 `while` 的条件会不会变成假，"
+            f"等了 {error.seconds:.3g} 秒还没有结束，已经停下。检查 `while` 的条件会不会变成假，"
             "循环的次数是不是太多。"
         )
         return "\n".join([first, *("停下时正在执行" * (i == 0) + w for i, w in enumerate(where))])
