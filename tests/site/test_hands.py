@@ -108,3 +108,17 @@ def test_the_name_of_a_slider_has_its_card(open_page, phone_context):
         assert says in page.locator(".term-card").inner_text()
     assert page.url.endswith(CHAPTERS[1])
     page.close()
+
+
+def test_a_finger_that_scrolls_away_does_not_ask_for_the_card(open_page, phone_context):
+    """从术语上开始的滚动不算点它：以后点别的地方（例如用键盘按链接），卡片不会冒出来。"""
+    page, _ = open_page(CHAPTERS[1], phone_context)
+    touch = phone_context.new_cdp_session(page)
+    term = page.locator(".bd-article p a.term:visible").first
+    term.evaluate("node => node.scrollIntoView({ block: 'center' })")
+    page.evaluate("settle()")
+    box = term.bounding_box()
+    swipe(page, touch, box["x"] + 4, box["y"] + box["height"] / 2, 2, -160)
+    page.evaluate("document.body.click()")
+    assert not page.locator(".term-card").is_visible()
+    page.close()

@@ -40,6 +40,7 @@ if (document.querySelector("a.term")) {
     tapped = event.pointerType !== "mouse" && link !== shownTerm ? link : null;
     if (!link && !termCard.contains(event.target)) hideTerm();
   });
+  addEventListener("pointercancel", () => (tapped = null)); // 手指划成了滚动，不会再有点击
   addEventListener("click", (event) => {
     if (!tapped) return; // 滑块的名字上，浏览器可能把手指的点击算给整行
     if (termAt(event) === tapped) event.preventDefault();
