@@ -260,8 +260,6 @@ def test_dataset_is_frozen_and_says_what_is_missing():
         dataset.column("petal length")
     with pytest.raises(ValueError, match="鸢尾花不是图像"):
         _ = dataset.images
-    with pytest.raises(ValueError, match="没有划分好的测试集"):
-        _ = load("digits").images_test
 
 
 # ---------------------------------------------------------------- 真实格式的小文件
@@ -544,8 +542,7 @@ def test_download_then_cache(name, mirrors, files, tmp_path, capfd):
     np.testing.assert_array_equal(first.x, again.x)
     assert first.x.dtype == np.float32 and first.x.min() >= 0 and first.x.max() == 1
     assert first.y.dtype == np.int64 and len(first.target_names) == 10
-    channels, height, width = first.image_shape
-    assert first.images_test.shape == (len(first.x_test), channels, height, width)
+    assert first.images.shape == (len(first.x), *first.image_shape)
 
 
 def test_images_are_in_the_right_order(mirrors, files):

@@ -139,7 +139,7 @@ def test_exercise_headings_and_examples(path):
         assert f"　{e.title}（" in heading
         tools = {"torch": torch, "np": np}
         got, want = eval(example[1], {**tools, f: e.reference}), eval(example[2], tools)
-        assert compare(got, want, 6e-4, 1e-9, either=True) is None, (example[1], got)
+        assert compare(got, want, 6e-4, either=True) is None, (example[1], got)
         shown.add(e.name)
     assert shown == {n for n in exercises() if n.startswith(path.stem[:4])}
 

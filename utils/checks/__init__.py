@@ -89,7 +89,6 @@ def exercise(
     grad: tuple[str, ...] = (),
     forbid: tuple[str, ...] = (),
     rtol: float | None = None,
-    atol: float | None = None,
 ) -> Callable[[Callable], Exercise]:
     """装饰参考实现，登记一道练习，返回 Exercise（它仍能像参考实现一样调用）。
 
@@ -99,13 +98,13 @@ def exercise(
         原地更新的函数时用它，参考实现和典型错误也经过它。
     grad: 还要比较结果对哪几个输入（参数名，浮点张量）的梯度。
     forbid: 题目不许做的事："autograd"（自动微分）、"loop"（循环），或者不许调用的函数名。
-    rtol, atol: 容差；缺省随参考的 dtype（float64: 1e-6，float32: 1e-4），atol 按答案的大小定。
+    rtol: 相对容差；缺省随参考的 dtype（float64: 1e-6，float32: 1e-4）。绝对容差按答案的大小定。
     """
     if not re.fullmatch(r"ch\d\d\.\w+", name):
         raise ValueError(f'练习的名字 name 应形如 "ch02.gradient"，收到的是 {name!r}。')
 
     def register(reference: Callable) -> Exercise:
-        new = Exercise(name, title, reference, cases, call, grad, forbid, rtol, atol)
+        new = Exercise(name, title, reference, cases, call, grad, forbid, rtol)
         old = _REGISTRY.get(name)
         if old and _origin(old.reference) != _origin(reference):  # 同一个文件重新导入不算
             raise ValueError(f"练习 {name} 已经由 {_origin(old.reference)} 登记过，换一个名字。")

@@ -49,9 +49,7 @@ class Gap:
         return float(self.errors.max())
 
 
-def compare(
-    got: Any, want: Any, rtol: float, atol: float | None, either: bool = False, path: tuple = ()
-) -> Gap | None:
+def compare(got: Any, want: Any, rtol: float, either: bool = False, path: tuple = ()) -> Gap | None:
     """逐层比较元组、列表、字典、数组、数和字符串，返回第一处不同；没有则返回 None。
 
     either: 数组与张量都收（题目的输入里两种都没有）。
@@ -67,10 +65,10 @@ def compare(
         got = list(got) if _is_stacked(got, want) else got
         keys, gap = list(range(len(want))), _compare_lengths(got, want, where)
     else:
-        return _compare_arrays(got, want, rtol, atol, either, where, path)
+        return _compare_arrays(got, want, rtol, either, where, path)
     if gap:
         return gap
-    gaps = (compare(got[k], want[k], rtol, atol, either, (*path, k)) for k in keys)
+    gaps = (compare(got[k], want[k], rtol, either, (*path, k)) for k in keys)
     return next((gap for gap in gaps if gap), None)
 
 
@@ -104,7 +102,7 @@ def _is_stacked(got: Any, want: tuple | list) -> bool:
     return array and all(tuple(got.shape) == (len(want), *shape) for shape in shapes)
 
 
-def _compare_arrays(got, want, rtol, atol, either: bool, where: str, path: tuple) -> Gap | None:
+def _compare_arrays(got, want, rtol, either: bool, where: str, path: tuple) -> Gap | None:
     a, b = as_array(got), as_array(want)
     if isinstance(got, (tuple, list)) and not isinstance(want, list):
         return Gap(f"{where}应该是{kind(want)}，你给了 {len(got)} 个值。{_many_hint(got, want)}")
@@ -121,9 +119,8 @@ def _compare_arrays(got, want, rtol, atol, either: bool, where: str, path: tuple
     if text := _dtype_gap(a, b, where):
         return Gap(text)
     if b.dtype.kind != "f":
-        rtol = atol = 0.0  # 整数和真假值要完全相等
-    if atol is None:  # 与答案里最大的数相比可以忽略，就算零
-        atol = rtol * max(_scale(b), 1e-3)
+        rtol = 0.0  # 整数和真假值要完全相等
+    atol = rtol * max(_scale(b), 1e-3)  # 与答案里最大的数相比可以忽略，就算零
     whole = b.dtype.kind in "iu"
     gap = Gap("", where, path, a.astype(float), b.astype(float), rtol, atol, whole)
     if gap.isclose(gap.got, gap.want).all():

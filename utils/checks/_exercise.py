@@ -48,7 +48,6 @@ class Exercise:
     grad: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     rtol: float | None = None
-    atol: float | None = None
     mistakes: list[tuple[str, Callable]] = field(default_factory=list)
     _outcomes: dict[Callable, list[Outcome]] = field(default_factory=dict, repr=False)
 
@@ -168,10 +167,10 @@ class Exercise:
 
     def _compare(self, got: Any, want: Any) -> Gap | None:
         rtol = self.rtol or comparison.tolerance(want)
-        gap = comparison.compare(got, want, rtol, self.atol, self._either)
+        gap = comparison.compare(got, want, rtol, self._either)
         if gap and not gap.text and (coarse := comparison.coarse_dtype(got, want)):
             rough = {"torch.float16": 2e-3, "torch.bfloat16": 1.6e-2}.get(coarse, 1e-5)
-            if rough > rtol and not comparison.compare(got, want, rough, None, self._either):
+            if rough > rtol and not comparison.compare(got, want, rough, self._either):
                 gap.text = _COARSE.format(gap.where, coarse)
         return gap
 
@@ -182,7 +181,7 @@ class Exercise:
             return Gap(_DETACHED, of_gradient=True)
         rtol = self.rtol or comparison.tolerance(want.value)
         for name, grad in want.grads.items():
-            if comparison.compare(got.grads[name], grad, rtol, self.atol):
+            if comparison.compare(got.grads[name], grad, rtol):
                 nan = np.isnan(comparison.as_array(got.grads[name])).any()
                 why = "里有 NaN：`inf * 0`、`0 / 0` 在反向时也会出现" if nan else _UNRECORDED
                 return Gap(f"数值对了，但对 `{name}` 的梯度{why}。", of_gradient=True)

@@ -92,14 +92,9 @@ class Dataset:
     @property
     def images(self) -> np.ndarray:
         """``x`` 排成图像，形状 (n, 通道, 高, 宽)，与 ``x`` 共用内存。"""
-        return self.x.reshape(-1, *self._image_shape())
-
-    @property
-    def images_test(self) -> np.ndarray:
-        """``x_test`` 排成图像，形状 (n_test, 通道, 高, 宽)。"""
-        if self.x_test is None:
-            raise ValueError(f"{self.title}没有划分好的测试集，请自己从 x、y 里留出一部分。")
-        return self.x_test.reshape(-1, *self._image_shape())
+        if self.image_shape is None:
+            raise ValueError(f"{self.title}不是图像，请直接用 x。")
+        return self.x.reshape(-1, *self.image_shape)
 
     def column(self, name: str) -> np.ndarray:
         """名叫 ``name`` 的那一列特征，形状 (n,)。没有这一列时抛出 ValueError。"""
@@ -108,11 +103,6 @@ class Dataset:
                 f"{self.title}没有名叫 {name!r} 的列。{suggest(name, self.feature_names)}"
             )
         return self.x[:, self.feature_names.index(name)]
-
-    def _image_shape(self) -> tuple[int, int, int]:
-        if self.image_shape is None:
-            raise ValueError(f"{self.title}不是图像，请直接用 x。")
-        return self.image_shape
 
     def __repr__(self) -> str:
         n, d = self.x.shape

@@ -26,8 +26,8 @@ class Image(Colored):
     cmap : 连续的颜色：matplotlib 颜色表的名字或颜色表；
         分类的颜色：一列颜色，这时数是编号，``0`` 用第一种，``1`` 用第二种……
     vmin, vmax : 颜色两端对应的数（必须给，否则拖动时颜色的含义会变）；分类的颜色不用给。
-    rgb : 彩色图，最后再多一维 3：``(行, 列, 3)`` 或 ``(k, 行, 列, 3)``；不用 ``cmap``，
-        ``vmin``、``vmax`` 默认 0 和 1。
+    rgb : 彩色图，最后再多一维 3：``(行, 列, 3)`` 或 ``(k, 行, 列, 3)``，数在 0 到 1 之间；不用
+        ``cmap``、``vmin``、``vmax``。
     across : k 张小图排成几列，默认排得接近正方形；各图之间空一格。
     rows, columns : 各行、各列的名字，写在坐标轴上，悬停时也读名字；一组小图没有。
     extent : 图像四边在坐标系里的位置 ``(左, 右, 下, 上)``；默认每格一个单位，格子中心在整数上。
@@ -186,19 +186,14 @@ class Image(Colored):
         lost = np.isnan(pixels).any(axis=-1, keepdims=True)  # 三种颜色缺一种，这一格就缺了
         array = np.where(lost, np.nan, pixels).reshape(array.shape)
         if self.rgb:
-            return encoder.add(array, low=self._ends[0], high=self._ends[1], bits=8)
+            return encoder.add(array, low=0.0, high=1.0, bits=8)
         return self.encode_colors(encoder, array)
-
-    @property
-    def _ends(self) -> tuple[float, float]:
-        return self.vmin or 0.0, 1.0 if self.vmax is None else self.vmax
 
     def paint(self, now: Arrays) -> None:
         z = now["z"]
         left, right, last, first = self._edges(z)
         if self.rgb:
-            low, high = self._ends
-            color = np.clip((z.reshape(*self._shape(z), 3) - low) / (high - low), 0, 1)
+            color = np.clip(z.reshape(*self._shape(z), 3), 0, 1)
             rgba = np.dstack([np.nan_to_num(color), ~np.isnan(color).any(axis=-1)])
         else:
             rgba = self.rgba(z)
