@@ -16,7 +16,7 @@ from sphinx.transforms import SphinxTransform
 
 from theme import explorers
 
-LINK = re.compile(r"#(\w+=[^=&]+(?:&\w+=[^=&]+)*)")
+LINK = re.compile(r"#(\w+=[^&]+(?:&\w+=[^&]+)*)")
 
 
 class setting(nodes.Inline, nodes.TextElement):
@@ -32,7 +32,7 @@ class FindSettings(SphinxTransform):
         for link in list(self.document.findall(nodes.reference)):
             found = link.get("id_link") and LINK.fullmatch(unquote(link["refuri"]))
             if found:
-                wanted = [tuple(pair.split("=")) for pair in found[1].split("&")]
+                wanted = [tuple(pair.split("=", 1)) for pair in found[1].split("&")]
                 link.replace_self(setting("", "", *link.children, wanted=wanted, link=found[0]))
 
 

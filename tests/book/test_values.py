@@ -63,7 +63,7 @@ def test_an_unknown_slider_is_told_with_the_known_ones():
 
 
 def test_only_a_name_and_a_value_make_such_a_link():
-    assert LINK.fullmatch("#lr=0.3&mode=慢")
+    assert LINK.fullmatch("#lr=0.3&mode=慢") and LINK.fullmatch("#mode=guided g=0.1")
     assert not LINK.fullmatch("#自注意力") and not LINK.fullmatch("#lr=")
     assert same("0.1", "0.10") and same("慢", "慢") and not same("慢", "快")
 
