@@ -79,13 +79,14 @@ def finder_of(words: tuple[str, ...]) -> Finder:
 
 
 def passages(section: nodes.Node) -> Iterator[nodes.Text]:
-    """可以放卡片的文字：段落与列表里的，先后照旧。"""
+    """可以放卡片的文字：段落与列表里的，先后照旧；链接里不再放链接。"""
     skipped = (nodes.reference, nodes.entry, nodes.literal, nodes.citation, quiz)
     for text in list(section.findall(nodes.Text)):
         node, inside = text.parent, False
         while node is not None and node is not section and not isinstance(node, skipped):
             inside = inside or isinstance(node, nodes.paragraph)
-            if cells.is_cell(node) or "延伸阅读" in cells.title(node):
+            setting = node.tagname == "setting"  # values.py 的链接；它经过 labels.py 导入这里
+            if setting or cells.is_cell(node) or "延伸阅读" in cells.title(node):
                 break
             node = node.parent
         if node is section and inside:

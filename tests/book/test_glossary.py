@@ -3,6 +3,7 @@
 from docutils import nodes
 
 from theme.glossary import Finder, card, mark, read_glossary
+from theme.values import setting
 
 GLOSSARY = """
 | 中文 | 英文 | 一句话 |
@@ -40,6 +41,7 @@ def paragraph(*children: nodes.Node) -> nodes.paragraph:
 def test_the_first_occurrence_in_a_section_gets_the_card():
     section = nodes.section("", nodes.title("", "", nodes.Text("学习率")))
     section += paragraph(nodes.reference("", "", nodes.Text("学习率")), nodes.literal("", "特征"))
+    section += paragraph(setting("", "", nodes.Text("学习率")))
     section += paragraph(nodes.Text("学习率和学习率，"), nodes.strong("", "", nodes.Text("特征值")))
     section += nodes.section(
         "", nodes.title("", "小节"), paragraph(nodes.Text("学习率、特征值、特征"))
@@ -48,4 +50,4 @@ def test_the_first_occurrence_in_a_section_gets_the_card():
     marked = list(section.findall(card))
     assert [node["word"] for node in marked] == ["学习率", "特征"]
     assert marked[0].parent.astext() == "学习率和学习率，特征值"
-    assert section.astext().count("学习率") == 5
+    assert section.astext().count("学习率") == 6

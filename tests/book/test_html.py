@@ -56,6 +56,13 @@ def test_the_site_is_built():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_no_link_lies_inside_another(page):
+    """浏览器会把外面的那个提前关上：点不到了。"""
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r"<a\b[^>]*>(?:(?!</a>).)*?<a\b[^>]*>", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
 def test_nothing_is_loaded_from_another_host(page):
     outside = []
     for tag, attrs in parse(page).tags:

@@ -27,6 +27,11 @@ function translate() {
 }
 translate();
 
+/** 一样东西外面的那一块有多宽；行内的（手机上符号表里的一段）没有自己的宽。 */
+function room({ parentElement: box }) {
+  return box.clientWidth || !box.parentElement ? box.clientWidth : room(box);
+}
+
 // 比版面宽的东西在自己的框里滚动：行内的长公式另起一块；能滚动的表格可以用键盘滚动。
 // 先量完再改：量一个改一个，整页就要重排几百遍。
 function fit() {
@@ -34,10 +39,7 @@ function fit() {
     (formula) => formula.closest(".keep") ?? formula // 连同跟着的标点
   );
   for (const whole of formulas) whole.classList.remove("wide");
-  const wide = formulas.filter((whole) => {
-    const room = whole.closest("p, li, td, dd, div")?.clientWidth;
-    return whole.getBoundingClientRect().width > room;
-  });
+  const wide = formulas.filter((whole) => whole.getBoundingClientRect().width > room(whole));
   for (const whole of wide) whole.classList.add("wide");
   const folded = (box) => box.closest("details:not([open])"); // 浏览器还没有排它们，打开的时候再量
   const shown = [...document.querySelectorAll(SCROLLING)].filter((box) => !folded(box));
