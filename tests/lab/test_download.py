@@ -49,6 +49,9 @@ class Machine:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PYTHONUTF8": "1",
         }
+        # 慢机器上第一次导入 matplotlib 会多说一行“正在建字体缓存”
+        fonts = [self.python, "-c", "import matplotlib.font_manager"]
+        subprocess.run(fonts, env=self.environment, check=True, capture_output=True)
 
     def run(self, folder: Path, *cells: str, **environment: str) -> tuple[bool, str]:
         """在 ``folder`` 里用 IPython 依次运行这些单元格：都成功了没有，读者看见什么。"""
