@@ -1,4 +1,7 @@
-"""正文里的“第 5 章”“第 3、4 章”“2.13 节”链接到那里；笔记本里仍是普通的字。延伸阅读说的是别的书。"""
+"""正文里的“第 5 章”“第 3、4 章”“2.13 节”链接到那里；笔记本里仍是普通的字。延伸阅读说的是别的书。
+
+表格里列名已经说了是什么，就不再写“节”“章”：“哪一节”那一列的号码是节，“意思（章）”那一列括号里的是章。
+"""
 
 import re
 
@@ -13,6 +16,9 @@ CHAPTERS = re.compile(r"第 \d+(?:[、和与，到至 –]+\d+)* 章")
 DIGITS = re.compile(r"\d+")
 SECTION = re.compile(r"\d+\.\d+")
 SECTIONS = re.compile(r"(?<![\d.])\d+\.\d+(?:[、和与，到至 –]+\d+\.\d+)* 节")
+LISTED = re.compile(r"（\d[^（）]*）")
+LISTED_CHAPTER = re.compile(r"(?<![\d.])(?<!练习 )\d+(?![\d.])")
+LISTED_SECTION = re.compile(r"(?<=[（、])\d+\.\d+")
 
 
 def mentions(tree: nodes.Node):
@@ -28,19 +34,46 @@ def mentions(tree: nodes.Node):
             yield text
 
 
+def heading(text: nodes.Text) -> str:
+    """文字在表格里的话，它那一列的名字。"""
+    entry = text.parent
+    while entry is not None and not isinstance(entry, nodes.entry):
+        entry = entry.parent
+    head = entry and next(entry.parent.parent.parent.findall(nodes.thead), None)
+    return head[0][entry.parent.index(entry)].astext() if head else ""
+
+
+def chapter_phrases(text: nodes.Text):
+    """提到章的话：(起止, 里面的号码)。只有一个号码时，整句话是链接。"""
+    if heading(text).endswith("（章）"):
+        for phrase in LISTED.finditer(text):
+            for number in LISTED_CHAPTER.finditer(text, *phrase.span()):
+                yield number.span(), [number]
+    for phrase in CHAPTERS.finditer(text):
+        yield phrase.span(), list(DIGITS.finditer(text, *phrase.span()))
+
+
+def section_numbers(text: nodes.Text):
+    """提到节的号码。"""
+    named = heading(text)
+    if named.endswith("（章）"):  # 章的号码已经是链接，一句话断成了几截
+        yield from LISTED_SECTION.finditer(text)
+    for phrase in (SECTION if named == "哪一节" else SECTIONS).finditer(text):
+        yield from SECTION.finditer(text, *phrase.span())
+
+
 def link_chapters(app: Sphinx, doctree: nodes.document) -> None:
     """第 N 章：只要它写好了。几章连着说的，一个号码一个链接。"""
     here = app.env.docname
     done = {int(name[2:4]): page for name, page in app.config.finished.items()}
     for text in mentions(doctree):
         parts, at = [], 0
-        for phrase in CHAPTERS.finditer(text):
-            numbers = list(DIGITS.finditer(text, *phrase.span()))
+        for phrase, numbers in chapter_phrases(text):
             for number in numbers:
                 page = done.get(int(number[0]), here)
                 if page == here:
                     continue
-                start, end = phrase.span() if len(numbers) == 1 else number.span()
+                start, end = phrase if len(numbers) == 1 else number.span()
                 link = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}"}
                 link |= {"refdoc": here, "refexplicit": True, "refwarn": True}
                 shown = nodes.Text(text[start:end])
@@ -65,16 +98,15 @@ def link_sections(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     places = section_places(app.env, list(app.config.finished.values()))
     for text in mentions(doctree):
         parts, at = [], 0
-        for phrase in SECTIONS.finditer(text):
-            for number in SECTION.finditer(text, phrase.start(), phrase.end()):
-                if number[0] not in places:
-                    continue
-                page, anchor = places[number[0]]
-                uri = "" if page == docname else app.builder.get_relative_uri(docname, page)
-                parts += [nodes.Text(text[at : number.start()])]
-                link = nodes.reference("", number[0], internal=True, refuri=uri + anchor)
-                parts += [link]
-                at = number.end()
+        for number in section_numbers(text):
+            if number[0] not in places:
+                continue
+            page, anchor = places[number[0]]
+            uri = "" if page == docname else app.builder.get_relative_uri(docname, page)
+            parts += [nodes.Text(text[at : number.start()])]
+            link = nodes.reference("", number[0], internal=True, refuri=uri + anchor)
+            parts += [link]
+            at = number.end()
         if parts:
             text.parent.replace(text, [*parts, nodes.Text(text[at:])])
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -190,3 +191,22 @@ def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book
     assert article.count("<a ") == 1 and 'href="p1_x/ch01_what_is_ml.html"' in article
     assert '第 2、<a class="reference internal" href="p1_x/ch01_what_is_ml.html"' in html
     assert "这里是第 1 章。" in small_book.page.read_text(encoding="utf-8")
+
+
+def test_numbers_in_a_column_of_sections_or_chapters_are_links(small_book):
+    """“哪一节”那一列只写号码；“意思（章）”那一列写在括号里，练习的号码不算。"""
+    table = "| 办法 | 哪一节 | 几倍 |\n|---|---|---|\n| 乙 | 1.1，9.9 | 1.1 |"
+    cell = {"cell_type": "markdown", "source": f"# 第 1 章\n\n## 1.1　甲\n\n{table}"}
+    small_book.write([cell | {"metadata": {"topics": ["ml.tasks"]}}])
+    home = "# 书\n\n| 符号 | 意思（章） |\n|---|---|\n| a | 1 倍（1.1、1 的练习 1、2）；1 |\n"
+    (small_book.folder / "book" / "index.md").write_text(home, encoding="utf-8")
+    small_book.build(0)
+    site = small_book.folder / "_build" / "html" / "book"
+    for page, row in [
+        (small_book.page, "乙 [1.1]，9.9 1.1"),
+        (site / "index.html", "a 1 倍（[1.1]、[1] 的练习 1、2）；1"),
+    ]:
+        body = re.search(r"<tbody>(.*?)</tbody>", page.read_text(encoding="utf-8"), re.S)[1]
+        linked = re.sub(r"<a [^>]*>(.*?)</a>", r"[\1]", body)
+        plain = re.sub(r"<[^>]*>", "", linked.replace("</td>", " "))
+        assert " ".join(plain.split()) == row

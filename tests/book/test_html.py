@@ -139,6 +139,39 @@ def test_the_index_of_topics_links_every_finished_topic():
             assert f"../{path.parent.name}/{path.stem}.html#{anchor}" in links, topic
 
 
+class Mentions(HTMLParser):
+    """正文里提到章、节，却没有做成链接的地方；标题、代码、公式、题目的名字和延伸阅读不算。"""
+
+    SPOKEN = re.compile(r"第\s*\d+(?:[、和与，到至 –]+\d+)*\s*章|(?<![\d.])\d+\.\d+\s*节")
+    QUIET = ("a", "code", "pre", "h1", "h2", "h3", "h4", "script", "style", "summary", "nav")
+
+    def __init__(self, text: str, chapter: str) -> None:
+        super().__init__()
+        self.quiet, self.over, self.plain, self.own = 0, False, [], f"第 {chapter} 章"
+        self.feed(text[text.index("<article") : text.index("</article>")])
+
+    def handle_starttag(self, tag, attrs):
+        self.quiet += tag in self.QUIET
+        self.over |= tag == "section" and "延伸阅读" in (dict(attrs).get("id") or "")
+
+    def handle_endtag(self, tag):
+        self.quiet -= tag in self.QUIET
+
+    def handle_data(self, data):
+        formula = data.lstrip().startswith(("\\(", "\\["))
+        if not (self.quiet or self.over or formula):
+            self.plain += [m[0] for m in self.SPOKEN.finditer(data) if m[0] != self.own]
+
+
+@pytest.mark.parametrize("page", BOOK_PAGES, ids=names(BOOK_PAGES))
+def test_every_chapter_and_section_mentioned_is_a_link(page):
+    text = page.read_text(encoding="utf-8")
+    if "<article" not in text:
+        pytest.skip("没有正文")
+    number = re.match(r"ch(\d+)", page.name)
+    assert Mentions(text, str(int(number[1])) if number else "").plain == []
+
+
 def test_no_section_of_a_chapter_has_an_address_of_its_number():
     for name in finished_chapters(ROOT).values():
         ids = parse(SITE / f"{name}.html").ids
