@@ -23,10 +23,10 @@ def entropy_gradient(logits):
     return torch.stack(rows)
 
 
-def ppo_objective(log_p, old_log_p, A, eps):
+def ppo_objective(log_p, old_log_p, A, c):
     """分两种情形：A 为正截上面，A 为负截下面。"""
     ratio = torch.exp(log_p) / torch.exp(old_log_p)
-    bounded = torch.where(A > 0, ratio.clamp(max=1 + eps), ratio.clamp(min=1 - eps))
+    bounded = torch.where(A > 0, ratio.clamp(max=1 + c), ratio.clamp(min=1 - c))
     return (bounded * A).sum() / len(A)
 
 
@@ -39,7 +39,7 @@ RIGHT = [
 WRONG = [
     ("ch32.n_step_returns", lambda r, V, gamma, n: -n_step_returns(r, V, gamma, n), "符号"),
     ("ch32.entropy_gradient", lambda logits: -entropy_gradient(logits), "符号"),
-    ("ch32.ppo_objective", lambda p, q, A, eps: 2 * ppo_objective(p, q, A, eps), "2"),
+    ("ch32.ppo_objective", lambda p, q, A, c: 2 * ppo_objective(p, q, A, c), "2"),
 ]
 
 BREAKS = []

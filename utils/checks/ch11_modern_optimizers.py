@@ -179,38 +179,38 @@ def _(beta2, r):
 
 
 def _lookahead_cases(rng):
-    for lr, h, k, alpha, note in [
+    for lr, kappa, k, alpha, note in [
         (0.1, 3.0, 5, 0.5, ""),
         (0.3, 2.0, 3, 0.8, ""),
         (0.7, 3.0, 5, 0.5, "SGD 发散"),
         (0.1, 1.0, 1, 1.0, "等于 SGD"),
     ]:
-        yield case(lr, h, k, alpha, note=note)
+        yield case(lr, kappa, k, alpha, note=note)
 
 
 @exercise("ch11.lookahead", title="Lookahead 每一轮的倍数", cases=_lookahead_cases)
-def lookahead_factor(lr, h, k, alpha):
-    return 1 - alpha + alpha * (1 - lr * h) ** k
+def lookahead_factor(lr, kappa, k, alpha):
+    return 1 - alpha + alpha * (1 - lr * kappa) ** k
 
 
 @lookahead_factor.mistake("α 的位置反了：φ ← φ + α(θ − φ)，α 乘的是快的那份。")
-def _(lr, h, k, alpha):
-    return alpha + (1 - alpha) * (1 - lr * h) ** k
+def _(lr, kappa, k, alpha):
+    return alpha + (1 - alpha) * (1 - lr * kappa) ** k
 
 
 @lookahead_factor.mistake("少了慢参数留下的那一份 1 − α。")
-def _(lr, h, k, alpha):
-    return alpha * (1 - lr * h) ** k
+def _(lr, kappa, k, alpha):
+    return alpha * (1 - lr * kappa) ** k
 
 
 @lookahead_factor.mistake("这是每一步都回头一次。题目是走满 k 步才平均一次。")
-def _(lr, h, k, alpha):
-    return (1 - alpha + alpha * (1 - lr * h)) ** k
+def _(lr, kappa, k, alpha):
+    return (1 - alpha + alpha * (1 - lr * kappa)) ** k
 
 
 @lookahead_factor.mistake("这是里面的 SGD 走 k 步的倍数，还没有与起点平均。")
-def _(lr, h, k, alpha):
-    return (1 - lr * h) ** k
+def _(lr, kappa, k, alpha):
+    return (1 - lr * kappa) ** k
 
 
 # ---------------------------------------------------------------- 练习 6：SWATS 的另一种选法

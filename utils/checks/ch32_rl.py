@@ -83,34 +83,34 @@ def _(logits):
 
 
 def _ppo_cases(rng):
-    for n, eps, note in [(6, 0.2, ""), (1, 0.1, "只有一个样本"), (9, 0.3, "")]:
+    for n, c, note in [(6, 0.2, ""), (1, 0.1, "只有一个样本"), (9, 0.3, "")]:
         old = -normal(rng, n).abs() - 0.1
-        yield case(old + 0.5 * normal(rng, n), old, normal(rng, n), eps, note=note)
+        yield case(old + 0.5 * normal(rng, n), old, normal(rng, n), c, note=note)
 
 
 @exercise("ch32.ppo_objective", title="一次别改太多", cases=_ppo_cases, grad=("log_p",))
-def ppo_objective(log_p, old_log_p, A, eps):
+def ppo_objective(log_p, old_log_p, A, c):
     ratio = (log_p - old_log_p).exp()
-    return torch.minimum(ratio * A, ratio.clamp(1 - eps, 1 + eps) * A).mean()
+    return torch.minimum(ratio * A, ratio.clamp(1 - c, 1 + c) * A).mean()
 
 
 @ppo_objective.mistake("你只用了截断的一项；取两项里小的，变坏的时候才不会被截掉梯度。")
-def _(log_p, old_log_p, A, eps):
-    return ((log_p - old_log_p).exp().clamp(1 - eps, 1 + eps) * A).mean()
+def _(log_p, old_log_p, A, c):
+    return ((log_p - old_log_p).exp().clamp(1 - c, 1 + c) * A).mean()
 
 
 @ppo_objective.mistake("没有截断：ρ 离 1 太远时要截住。")
-def _(log_p, old_log_p, A, eps):
+def _(log_p, old_log_p, A, c):
     return ((log_p - old_log_p).exp() * A).mean()
 
 
 @ppo_objective.mistake("取的是大的一边；要取小的：好处到头就截住，坏处照算。")
-def _(log_p, old_log_p, A, eps):
+def _(log_p, old_log_p, A, c):
     ratio = (log_p - old_log_p).exp()
-    return torch.maximum(ratio * A, ratio.clamp(1 - eps, 1 + eps) * A).mean()
+    return torch.maximum(ratio * A, ratio.clamp(1 - c, 1 + c) * A).mean()
 
 
 @ppo_objective.mistake("ρ 是概率的比：两个 ln π 相减以后还要取 exp。")
-def _(log_p, old_log_p, A, eps):
+def _(log_p, old_log_p, A, c):
     ratio = log_p - old_log_p
-    return torch.minimum(ratio * A, ratio.clamp(1 - eps, 1 + eps) * A).mean()
+    return torch.minimum(ratio * A, ratio.clamp(1 - c, 1 + c) * A).mean()
