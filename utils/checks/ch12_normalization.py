@@ -53,14 +53,18 @@ def _running_cases(rng):
     yield case(normal(rng, 1, 4, 3) + 2, 0.1, note="只有一批")
     yield case(2 * normal(rng, 5, 2, 3) - 1, 0.3, note="每批两个样本")
     yield case(normal(rng, 8, 6, 2) + 5, 0.02)
+    yield case(normal(rng, 5, 3, 2) + 2, None, note="momentum 是 None")
 
 
-def _running(x, momentum, *, unbiased=True, start=1.0, root=False):
+def _running(x, momentum, *, swapped=False, unbiased=True, start=1.0, root=False, counted=0):
     mean, var = torch.zeros_like(x[0, 0]), start * torch.ones_like(x[0, 0])
-    for batch in x:
+    for t, batch in enumerate(x, 1 + counted):
+        rate = 1 / t if momentum is None else momentum
+        if swapped:
+            rate = 1 - rate
         new = batch.var(0, unbiased=unbiased)
-        mean = (1 - momentum) * mean + momentum * batch.mean(0)
-        var = (1 - momentum) * var + momentum * (new.sqrt() if root else new)
+        mean = (1 - rate) * mean + rate * batch.mean(0)
+        var = (1 - rate) * var + rate * (new.sqrt() if root else new)
     return mean, var
 
 
@@ -71,7 +75,7 @@ def running(x, momentum):
 
 @running.mistake("momentum 是新值的权重，旧值的权重是 1 − momentum；你把两者写反了。")
 def _(x, momentum):
-    return _running(x, 1 - momentum)
+    return _running(x, momentum, swapped=True)
 
 
 @running.mistake("攒进 running_var 的是无偏方差，除以 B − 1；规范化这一批时才除以 B。")
@@ -82,6 +86,11 @@ def _(x, momentum):
 @running.mistake("running_var 从 1 出发，不是从 0。")
 def _(x, momentum):
     return _running(x, momentum, start=0.0)
+
+
+@running.mistake("momentum 是 None 时，初值不算在内：第一批的权重是 1，第 t 批的是 1/t。")
+def _(x, momentum):
+    return _running(x, momentum, counted=1)
 
 
 @running.mistake("攒的是方差，不是标准差。")
@@ -129,94 +138,7 @@ def _(W, b, gamma, beta, mean, var, eps):
     return scale[:, None] * W, b - scale * mean + beta
 
 
-# ---------------------------------------------------------------- 练习 4：LN 的反向
-
-
-def _backward_cases(rng):
-    for n, d, eps in [(4, 6, 1e-5), (1, 5, 1e-5), (3, 3, 0.5)]:
-        note = "只有一个样本" if n == 1 else ""
-        yield case(2 * normal(rng, n, d) + 1, normal(rng, d), normal(rng, n, d), eps, note=note)
-
-
-def _layer_backward(x, gamma, upstream, eps, *, dim=1, constant=False, late=False, center=True):
-    s = torch.sqrt(x.var(1, unbiased=False, keepdim=True) + eps)
-    x_hat = (x - x.mean(1, keepdim=True)) / s
-    g = upstream if late else gamma * upstream
-    dx = g
-    if not constant:
-        along = x_hat * (g * x_hat).mean(dim, keepdim=True)
-        dx = g - along - (g.mean(dim, keepdim=True) if center else 0)
-    dx = dx / s * (gamma if late else 1)
-    return dx, (upstream * x_hat).sum(0), upstream.sum(0)
-
-
-@exercise("ch12.layer_backward", title="LN 的反向", cases=_backward_cases, forbid=("autograd",))
-def layer_backward(x, gamma, upstream, eps):
-    return _layer_backward(x, gamma, upstream, eps)
-
-
-@layer_backward.mistake("均值和方差也是 x 的函数，要穿过它们求导；你把它们当成了常数。")
-def _(x, gamma, upstream, eps):
-    return _layer_backward(x, gamma, upstream, eps, constant=True)
-
-
-@layer_backward.mistake("平均的方向错了：这是 BN 的轴。LN 对同一个样本的 D 个维度取平均。")
-def _(x, gamma, upstream, eps):
-    return _layer_backward(x, gamma, upstream, eps, dim=0)
-
-
-@layer_backward.mistake("γ 要在取平均之前乘：各维的 γ 不同，乘了再平均与平均了再乘不一样。")
-def _(x, gamma, upstream, eps):
-    return _layer_backward(x, gamma, upstream, eps, late=True)
-
-
-@layer_backward.mistake("漏了减去上游梯度的平均，那是穿过均值的那一条路。")
-def _(x, gamma, upstream, eps):
-    return _layer_backward(x, gamma, upstream, eps, center=False)
-
-
-@layer_backward.mistake("γ、β 由所有样本共用，它们的梯度对样本求和，不取平均。")
-def _(x, gamma, upstream, eps):
-    dx, dgamma, dbeta = _layer_backward(x, gamma, upstream, eps)
-    return dx, dgamma / len(x), dbeta / len(x)
-
-
-# ---------------------------------------------------------------- 练习 5：同步 BN
-
-
-def _merge_cases(rng):
-    for n1, n2, d in [(4, 12, 3), (1, 7, 2), (5, 5, 4)]:
-        note = "两块卡一样多" if n1 == n2 else ""
-        first, second = ((normal(rng, d), _positive(rng, d)) for _ in range(2))
-        yield case(n1, *first, n2, *second, note=note)
-
-
-@exercise("ch12.merge", title="同步 BN", cases=_merge_cases)
-def merge(n1, mean1, var1, n2, mean2, var2):
-    n = n1 + n2
-    mean = (n1 * mean1 + n2 * mean2) / n
-    var = (n1 * (var1 + (mean1 - mean) ** 2) + n2 * (var2 + (mean2 - mean) ** 2)) / n
-    return mean, var
-
-
-@merge.mistake("漏了组间的方差：两块卡的均值不同，这份差别也是方差的一部分。")
-def _(n1, mean1, var1, n2, mean2, var2):
-    n = n1 + n2
-    return (n1 * mean1 + n2 * mean2) / n, (n1 * var1 + n2 * var2) / n
-
-
-@merge.mistake("两块卡的样本数不同，要按个数加权。")
-def _(n1, mean1, var1, n2, mean2, var2):
-    return merge.reference(1, mean1, var1, 1, mean2, var2)
-
-
-@merge.mistake("要的是有偏方差，除以总个数 n，不是 n − 1。")
-def _(n1, mean1, var1, n2, mean2, var2):
-    mean, var = merge.reference(n1, mean1, var1, n2, mean2, var2)
-    return mean, var * (n1 + n2) / (n1 + n2 - 1)
-
-
-# ---------------------------------------------------------------- 练习 6：RMSNorm
+# ---------------------------------------------------------------- 练习 4：RMSNorm
 
 
 def _rms_cases(rng):
@@ -264,3 +186,90 @@ def _(x, gamma, eps):
 @rms_norm.mistake("漏了逐维乘 γ。")
 def _(x, gamma, eps):
     return x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
+
+
+# ---------------------------------------------------------------- 练习 5：同步 BN
+
+
+def _merge_cases(rng):
+    for n1, n2, d in [(4, 12, 3), (1, 7, 2), (5, 5, 4)]:
+        note = "两块卡一样多" if n1 == n2 else ""
+        first, second = ((normal(rng, d), _positive(rng, d)) for _ in range(2))
+        yield case(n1, *first, n2, *second, note=note)
+
+
+@exercise("ch12.merge", title="同步 BN", cases=_merge_cases)
+def merge(n1, mean1, var1, n2, mean2, var2):
+    n = n1 + n2
+    mean = (n1 * mean1 + n2 * mean2) / n
+    var = (n1 * (var1 + (mean1 - mean) ** 2) + n2 * (var2 + (mean2 - mean) ** 2)) / n
+    return mean, var
+
+
+@merge.mistake("漏了组间的方差：两块卡的均值不同，这份差别也是方差的一部分。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    n = n1 + n2
+    return (n1 * mean1 + n2 * mean2) / n, (n1 * var1 + n2 * var2) / n
+
+
+@merge.mistake("两块卡的样本数不同，要按个数加权。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    return merge.reference(1, mean1, var1, 1, mean2, var2)
+
+
+@merge.mistake("要的是有偏方差，除以总个数 n，不是 n − 1。")
+def _(n1, mean1, var1, n2, mean2, var2):
+    mean, var = merge.reference(n1, mean1, var1, n2, mean2, var2)
+    return mean, var * (n1 + n2) / (n1 + n2 - 1)
+
+
+# ---------------------------------------------------------------- 练习 6：RMSNorm 的反向
+
+
+def _backward_cases(rng):
+    for n, d, eps in [(4, 6, 1e-5), (1, 5, 1e-5), (3, 3, 0.5)]:
+        note = "只有一个样本" if n == 1 else ""
+        yield case(2 * normal(rng, n, d) + 1, normal(rng, d), normal(rng, n, d), eps, note=note)
+
+
+def _rms_backward(x, gamma, upstream, eps, *, dim=1, constant=False, late=False, center=False):
+    r = torch.sqrt((x**2).mean(1, keepdim=True) + eps)
+    x_hat = x / r
+    g = upstream if late else gamma * upstream
+    dx = g
+    if not constant:
+        dx = g - x_hat * (g * x_hat).mean(dim, keepdim=True)
+    if center:
+        dx = dx - g.mean(1, keepdim=True)
+    return dx / r * (gamma if late else 1), (upstream * x_hat).sum(0)
+
+
+@exercise("ch12.rms_backward", title="RMSNorm 的反向", cases=_backward_cases, forbid=("autograd",))
+def rms_backward(x, gamma, upstream, eps):
+    return _rms_backward(x, gamma, upstream, eps)
+
+
+@rms_backward.mistake("均方根也是 x 的函数，要穿过它求导；你把它当成了常数。")
+def _(x, gamma, upstream, eps):
+    return _rms_backward(x, gamma, upstream, eps, constant=True)
+
+
+@rms_backward.mistake("多减了上游梯度的平均：RMSNorm 不减均值，没有穿过均值的那一条路。")
+def _(x, gamma, upstream, eps):
+    return _rms_backward(x, gamma, upstream, eps, center=True)
+
+
+@rms_backward.mistake("平均的方向错了：走遍同一个样本的 D 个维度，不是样本。")
+def _(x, gamma, upstream, eps):
+    return _rms_backward(x, gamma, upstream, eps, dim=0)
+
+
+@rms_backward.mistake("γ 要在取平均之前乘：各维的 γ 不同，乘了再平均与平均了再乘不一样。")
+def _(x, gamma, upstream, eps):
+    return _rms_backward(x, gamma, upstream, eps, late=True)
+
+
+@rms_backward.mistake("γ 由所有样本共用，它的梯度对样本求和，不取平均。")
+def _(x, gamma, upstream, eps):
+    dx, dgamma = _rms_backward(x, gamma, upstream, eps)
+    return dx, dgamma / len(x)
