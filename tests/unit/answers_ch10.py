@@ -5,12 +5,14 @@ import math
 import torch
 
 
-def adagrad(gradients, lr, eps):
-    total, out = torch.zeros_like(gradients[0]), []
+def rmsprop(gradients, lr, alpha, eps):
+    w = torch.nn.Parameter(torch.zeros_like(gradients[0]))
+    optimizer, places = torch.optim.RMSprop([w], lr=lr, alpha=alpha, eps=eps), [w.detach().clone()]
     for g in gradients:
-        total = total + g * g
-        out.append(-lr * g / (torch.sqrt(total) + eps))
-    return torch.stack(out)
+        w.grad = g.clone()
+        optimizer.step()
+        places.append(w.detach().clone())
+    return torch.stack(places).diff(dim=0)
 
 
 def alternating(t, beta1):
@@ -35,7 +37,7 @@ def schedule_of_ours(t):
 
 RIGHT = [
     ("ch10.running_rms", lambda sigma, g, t: (sigma**2 + (g**2 - sigma**2) / (t + 1)) ** 0.5),
-    ("ch10.adagrad", adagrad),
+    ("ch10.rmsprop", rmsprop),
     ("ch10.forget", lambda alpha, share: next(n for n in range(10**6) if alpha**n <= share)),
     ("ch10.alternating", alternating),
     (
@@ -48,7 +50,7 @@ RIGHT = [
 ]
 
 WRONG = [
-    ("ch10.adagrad", lambda g, lr, eps: -adagrad(g, lr, eps), "符号反了"),
+    ("ch10.rmsprop", lambda g, lr, alpha, eps: -rmsprop(g, lr, alpha, eps), "符号反了"),
     ("ch10.forget", lambda a, s: int(math.log(s) / math.log(a)) + 1, "正好降到 share"),
     ("ch10.burst_onset", lambda S, c, lr: round(4 * S / (lr * c) ** 2), "多了 1"),
     ("ch10.burst_onset", lambda S, c, lr: math.ceil(4 * S / (lr * c) ** 2) - 1, "正好等于 2"),

@@ -39,45 +39,59 @@ def _(sigma, g, t):
     return (t * sigma**2 + g**2).sqrt()
 
 
-# ---------------------------------------------------------------- 练习 2：Adagrad
+# ---------------------------------------------------------------- 练习 2：RMSProp
 
 
-def _adagrad_cases(rng):
-    yield case(normal(rng, 6, 3), 0.1, 0.05)
-    yield case(normal(rng, 4, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.01, note="大小差很多")
-    yield case(normal(rng, 1, 5), 0.3, 0.2, note="只有一步")
+def _rmsprop_cases(rng):
+    yield case(normal(rng, 6, 3), 0.1, 0.8, 0.05)
+    yield case(normal(rng, 4, 2) * torch.tensor([1e-2, 1e2]), 0.5, 0.6, 0.01, note="大小差很多")
+    yield case(normal(rng, 1, 5), 0.3, 0.9, 0.2, note="只有一步")
 
 
-@exercise("ch10.adagrad", title="不用循环的 Adagrad", cases=_adagrad_cases)
-def adagrad_updates(gradients, lr, eps):
-    return -lr * gradients / ((gradients**2).cumsum(0).sqrt() + eps)
+def _rmsprop(gradients, lr, alpha, eps, *, first=False, shift=0, inside=False, mean=False):
+    age = torch.arange(len(gradients))[:, None] - torch.arange(len(gradients)) - shift
+    weights = (1 - alpha) * alpha ** age.clamp(min=0) * (age >= 0)  # (T, T)
+    if first:
+        weights[:, 0] = alpha ** torch.arange(len(gradients), dtype=weights.dtype)
+    if mean:
+        weights = weights / weights.sum(1, keepdim=True)
+    v = weights.to(gradients.dtype) @ gradients**2
+    return -lr * gradients / ((v + eps).sqrt() if inside else v.sqrt() + eps)
 
 
-@adagrad_updates.mistake("这是均值写法。求和写法的分母是平方和开方，不除以 t+1。")
-def _(gradients, lr, eps):
-    counts = torch.arange(1.0, len(gradients) + 1, dtype=gradients.dtype)[:, None]
-    return -lr * gradients / (((gradients**2).cumsum(0) / counts).sqrt() + eps)
+@exercise("ch10.rmsprop", title="不用循环的 RMSProp", cases=_rmsprop_cases)
+def rmsprop_updates(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps)
 
 
-@adagrad_updates.mistake("ε 放进根号里了，题目要放在根号外：√s + ε。")
-def _(gradients, lr, eps):
-    return -lr * gradients / ((gradients**2).cumsum(0) + eps).sqrt()
+@rmsprop_updates.mistake("v 从 0 出发（torch 的写法）；你用的是课程的写法，第一步的 σ 等于 |g|。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps, first=True)
 
 
-@adagrad_updates.mistake("分母要先把这一步的梯度算进去，再更新；你用的是到上一步为止的累加。")
-def _(gradients, lr, eps):
-    before = (gradients**2).cumsum(0) - gradients**2
-    return -lr * gradients / (before.sqrt() + eps)
+@rmsprop_updates.mistake("各步的权重加起来是 1 − α^(t+1)，不必再除：RMSProp 没有偏差修正。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps, mean=True)
 
 
-@adagrad_updates.mistake("每个参数各记各的：不要把所有参数的平方加在一起。")
-def _(gradients, lr, eps):
-    return -lr * gradients / ((gradients**2).sum(1, keepdim=True).cumsum(0).sqrt() + eps)
+@rmsprop_updates.mistake("ε 放进根号里了，题目要放在根号外：√v + ε。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps, inside=True)
 
 
-@adagrad_updates.mistake("题目要每一步的变化量，你返回的是累计的位移。")
-def _(gradients, lr, eps):
-    return (-lr * gradients / ((gradients**2).cumsum(0).sqrt() + eps)).cumsum(0)
+@rmsprop_updates.mistake("分母要先把这一步的梯度算进去，再更新；你用的是到上一步为止的平均。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps, shift=1)
+
+
+@rmsprop_updates.mistake("α 是旧账的权重，新的梯度占 1 − α；你把两者写反了。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, 1 - alpha, eps)
+
+
+@rmsprop_updates.mistake("题目要每一步的变化量，你返回的是累计的位移。")
+def _(gradients, lr, alpha, eps):
+    return _rmsprop(gradients, lr, alpha, eps).cumsum(0)
 
 
 # ---------------------------------------------------------------- 练习 3：忘掉要几步
