@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,8 @@ def copy_tree(folder: Path) -> Path:
     return folder
 
 
-def survives(mutant: Mutant, tree: Path) -> bool:
-    """改坏以后测试仍全部通过。"""
+def found_by(mutant: Mutant, tree: Path) -> str:
+    """改坏以后失败的测试，连同它报的第一行；仍全部通过则为空串。"""
     path = tree / mutant.file
     original = path.read_text(encoding="utf-8")
     if original.count(mutant.find) != 1:
@@ -42,9 +43,13 @@ def survives(mutant: Mutant, tree: Path) -> bool:
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
     path.write_text(original, encoding="utf-8")
-    if done.returncode not in (0, 1):  # 1 是有测试失败；别的是没有跑起来
+    if done.returncode == 0:
+        return ""
+    if done.returncode != 1:  # 1 是有测试失败；别的是没有跑起来
         raise RuntimeError(f"{mutant.name}：测试没有跑起来\n{done.stdout}{done.stderr}")
-    return done.returncode == 0
+    lines = re.findall(r"^(?:FAILED|ERROR) (\S+)|^E +(.*)", done.stdout, re.M)
+    names, reasons = (list(filter(None, column)) for column in zip(*lines, strict=True))
+    return f"{names[0]}：{reasons[0][:90] if reasons else ''}"
 
 
 def main(words: list[str]) -> int:
@@ -55,16 +60,16 @@ def main(words: list[str]) -> int:
         for i in range(WORKERS):
             trees.put(copy_tree(Path(name, str(i))))
 
-        def run(mutant: Mutant) -> bool:
+        def run(mutant: Mutant) -> str:
             tree = trees.get()
             try:
-                return survives(mutant, tree)
+                return found_by(mutant, tree)
             finally:
                 trees.put(tree)
 
-        for mutant, alive_still in zip(chosen, pool.map(run, chosen), strict=True):
-            print("没有发现" if alive_still else "发现", mutant.file, mutant.name, flush=True)
-            alive += [mutant] if alive_still else []
+        for mutant, test in zip(chosen, pool.map(run, chosen), strict=True):
+            print("发现" if test else "没有发现", mutant.file, mutant.name, test, flush=True)
+            alive += [] if test else [mutant]
     print(f"{len(chosen)} 处里发现了 {len(chosen) - len(alive)} 处。")
     return 1 if alive or not chosen else 0
 

@@ -60,7 +60,7 @@ MUTANTS = [
         FRAME,
         ("定范围不看画框里已有的东西", "[*arrays, *drawn]", "[*arrays]"),
         ("对数轴的范围不去掉零和负数", "values[values > 0] if log", "values if log"),
-        ("导出时布局没有固定", 'fig.set_layout_engine("none")', "pass"),
+        ("导出时布局没有固定", "fig.set_layout_engine(None)", "pass"),
         (
             "共用一条轴的坐标系各定各的",
             "for owner, reach in reaches if owner in together",

@@ -85,24 +85,16 @@ def explore(
     _set_limits(fig, layers, arrays)
     frame.freeze(fig, groups)
 
-    encoder = Encoder()
-    spec = {
-        "title": fig.get_suptitle(),
-        "alt": alt,
-        "caption": caption,
-        "panels": frame.panels(fig, groups),
-        "layers": _layer_specs(encoder, layers, arrays, groups, sliders),
-        **_control_specs(hyperparameters, steps, step_label),
-        "runs": _run_specs(runs, sliders),
-        "live": train is not None,
-        "jump": start_step is None,
-    }
+    drawing, data = _drawing(fig, groups, layers, arrays, runs, sliders)
     # 图片不能拖，画的是走完的样子
     last = len(steps) - 1 if start_step is None else first
     picture = _picture(fig, layers, arrays, position, last)
     plt.close(fig)
 
-    view = View(spec | {"picture": picture_name(picture)}, encoder.tobytes(), position, first)
+    spec = drawing | _control_specs(hyperparameters, steps, step_label)
+    spec |= {"alt": alt, "caption": caption, "picture": picture_name(picture)}
+    spec |= {"live": train is not None, "jump": start_step is None}
+    view = View(spec, data, position, first)
     if train is not None:
         # 没有滑块的超参数（只有一个取值）同样传给 train
         shapes = payload_shapes(runs)
@@ -217,6 +209,25 @@ def _set_limits(fig: Figure, layers: Sequence[Layer], arrays: Sequence[Arrays]) 
 
 
 # ---------- 告诉浏览器 ----------
+
+
+def _drawing(
+    fig: Figure,
+    groups: list[list[Axes]],
+    layers: Sequence[Layer],
+    arrays: Sequence[Arrays],
+    runs: xr.Dataset,
+    sliders: Sequence[Hyperparameter],
+) -> tuple[dict[str, Any], bytes]:
+    """画框、图层、各次运行的说明，和编好的数组。"""
+    encoder = Encoder()
+    spec = {
+        "title": fig.get_suptitle(),
+        "panels": frame.panels(fig, groups),
+        "layers": _layer_specs(encoder, layers, arrays, groups, sliders),
+        "runs": _run_specs(runs, sliders),
+    }
+    return spec, encoder.tobytes()
 
 
 def _layer_specs(

@@ -126,14 +126,13 @@ def _padded(low: float, high: float, *, log: bool) -> tuple[float, float]:
 
 
 def freeze(fig: Figure, groups: list[list[Axes]]) -> None:
-    """排好版，然后固定下来：之后逐块导出时各坐标系不再移动。
+    """排好版；之后逐块导出时各坐标系不再移动（见 ``_save``）。
 
     异常
     ----
     ValueError : 排好以后有两个坐标系叠在一起（双轴、嵌套）：分成一块块就不是原来的图了。
     """
     fig.draw_without_rendering()
-    fig.set_layout_engine("none")
     for one, other in itertools.combinations([group[0].bbox for group in groups], 2):
         if np.allclose(one.bounds, other.bounds):
             raise ValueError(
@@ -214,7 +213,7 @@ def _mark_paper(fig: Figure) -> None:
 
 
 def _save(fig: Figure, inches: Bbox, **options: Any) -> bytes:
-    """固定下来的图的一部分。``savefig`` 看见有排版引擎、或者要它自己找边界，都会多画一遍。"""
+    """排好的图的一部分。``savefig`` 看见有排版引擎就会再排一次，要它自己找边界又多画一遍。"""
     buffer = io.BytesIO()
     with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
         fig.set_layout_engine(None)
