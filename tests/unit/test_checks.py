@@ -4,11 +4,13 @@ import math
 import random
 import re
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 import torch
+import torch.autograd.forward_ad as forward_ad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -479,6 +481,8 @@ def test_masks_of_minus_infinity_do_not_disturb_the_diagnosis():
 def test_integer_results_lose_the_fraction():
     e = make(lambda x: x / 2, (torch.tensor([1.0, 2.0, 5.0]),))
     assert "整数类型" in e.check(lambda x: (x / 2).long()).message
+    share = make(lambda x: (x > 0).double().mean(), (torch.tensor([1.0, -1.0]),))
+    assert "小数部分" not in share.check(lambda x: (x > 0).sum()).message  # 数出来的，没有除以总数
 
 
 def test_integer_answers_are_exact():
@@ -684,6 +688,26 @@ def test_endless_loop_is_stopped_and_its_line_is_shown(short_limit, answer):
     assert "停下时正在执行的是第" in result.message and result.case == (1.0,)
 
 
+def test_waiting_follows_the_clock_when_every_wait_is_late(monkeypatch):
+    """机器很忙时每一小段都会等过头；一共等多久看钟，不数等了几次。"""
+    wait = threading.Event.wait
+    monkeypatch.setattr(threading.Event, "wait", lambda self, t: wait(self, 10 * t))
+    start = time.monotonic()
+    _running._wait(threading.Event(), 0.5)
+    assert 0.5 <= time.monotonic() - start < 3
+
+
+def test_an_error_that_cannot_be_printed_is_still_told():
+    class Mute(Exception):
+        def __str__(self):
+            raise ZeroDivisionError
+
+    def answer(x):
+        raise Mute
+
+    assert "`Mute: `" in make(lambda x: x, (1.0,)).check(answer).message
+
+
 def test_a_thread_stuck_outside_python_is_left_behind(short_limit):
     start = time.monotonic()
     result = make(lambda x: x, (1.0,)).check(lambda x: time.sleep(8))
@@ -863,6 +887,27 @@ def test_autograd_is_refused_where_it_is_forbidden(answer):
     e = make(lambda x: x * 2, (torch.arange(3.0),), forbid=("autograd",))
     assert "可是题目不许用自动微分" in e.check(answer).message
     assert e.check(lambda x: x + x).passed
+
+
+@pytest.mark.parametrize("rule", ["autograd", "loop"])
+def test_printing_to_find_a_fault_breaks_no_rule(rule, capsys):
+    def answer(x):
+        print(x, x.shape, f"{x.mean():.3f}", repr(x.clone().requires_grad_()))
+        return x + x
+
+    result = make(lambda x: x * 2, (torch.arange(3.0),), forbid=(rule,)).check(answer)
+    assert result.passed, result
+    assert "tensor([0., 1., 2.])" in capsys.readouterr().out
+
+
+def test_dual_numbers_are_autograd():
+    def answer(x):
+        with forward_ad.dual_level():
+            y = forward_ad.make_dual(x, torch.ones_like(x)) ** 2
+            return forward_ad.unpack_dual(y).tangent
+
+    e = make(lambda x: x * 2, (torch.arange(3.0),), forbid=("autograd",))
+    assert "可是题目不许用自动微分" in e.check(answer).message
 
 
 def test_a_forbidden_function_is_named():

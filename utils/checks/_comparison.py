@@ -165,8 +165,7 @@ def _special_values(gap: Gap, a: np.ndarray, b: np.ndarray) -> str:
         )
     fraction = b[np.isfinite(b)] % 1
     if a.dtype.kind in "iu" and b.dtype.kind == "f" and fraction.any():
-        near = np.abs(gap.got - gap.want) < 1
-        if near.all():
+        if any((gap.got == cut(gap.want)).all() for cut in (np.trunc, np.floor)):
             return (
                 f"{gap.where}是整数类型（`{a.dtype}`），小数部分丢了：检查 `//`、`int(...)`、"
                 "`.long()`，以及由整数建的数组（`zeros_like` 会沿用整数类型）。"
@@ -289,7 +288,7 @@ def _shape_hint(got: tuple, want: tuple) -> str:
         return "各维的大小一样，次序不同：是不是少了或多了一次转置？"
     n = max(want, default=0)
     if len(got) == 2 and got == (n, n) and math.prod(want) == n > 1:
-        return "`(N, 1)` 和 `(N,)` 相加减会广播成 `(N, N)`：先让两边的形状相同。"
+        return "`(N, 1)` 和 `(N,)` 运算会广播成 `(N, N)`，外积也是：先让两边的形状相同。"
     if want == () and math.prod(got) > 1:
         return "题目要的是一个数：是不是忘了求和或求平均（`.sum()`、`.mean()`）？"
     if [s for s in got if s != 1] == [s for s in want if s != 1]:
@@ -300,7 +299,7 @@ def _shape_hint(got: tuple, want: tuple) -> str:
             )
         return "多了大小为 1 的一维：用 `.squeeze(...)` 去掉，或者求和时不写 `keepdim`。"
     if got and got == want[1:]:
-        return "少了最前面的一维：要一次处理一批（批次维），而不是其中一个。"
+        return "少了最前面的一维：是不是沿它求了和、求了平均，或者只处理了一批（批次维）里的一个？"
     if math.prod(got) == math.prod(want):
         return "元素个数对，排法不对：检查 `reshape` / `view` 的各维。"
     if len(got) > len(want):

@@ -36,7 +36,15 @@ def is_stub(error: BaseException | None) -> bool:
         return _raised_by_reader(error)
     if not isinstance(error, (TypeError, AttributeError)):
         return False
-    return "ellipsis" in str(error).lower() and "indices" not in str(error)
+    return "ellipsis" in _message(error).lower() and "indices" not in _message(error)
+
+
+def _message(error: BaseException) -> str:
+    """异常的信息，排成一行；读者自己写的异常也许连信息都给不出来。"""
+    try:
+        return " ".join(str(error).split())[:300]
+    except Exception:
+        return ""
 
 
 def _raised_by_reader(error: BaseException) -> bool:
@@ -146,7 +154,7 @@ def explain_error(error: BaseException) -> str:
         return "\n".join([first, *("停下时正在执行" * (i == 0) + w for i, w in enumerate(where))])
     if isinstance(error, SystemExit):
         return "你的代码调用了 `exit()`：函数应当用 `return` 交出结果，不要退出程序。"
-    message = " ".join(str(error).split())[:300]
+    message = _message(error)
     lines = [f"你的代码运行时报错：`{type(error).__name__}: {message}`"]
     lines += ["出错" * (i == 0) + w for i, w in enumerate(where)]
     lines += [hint for pattern, hint in _ERRORS.items() if re.search(pattern, message)][:1]

@@ -104,9 +104,9 @@ def _source_of(ratios: np.ndarray, inputs: list[tuple], names: list[str]) -> str
         for factor, times in [(1, ""), (2, "两倍的"), (0.5, "一半的")]:
             also = "另外检查系数 2。" if times else ""
             for value, text in [
-                (q, f"{times} `{label}`：是不是忘了除以它？"),
+                (q, f"{times} `{label}`：是不是忘了除以它，或者多乘了一次？"),
                 (1 / q, f"{times} 1 / `{label}`：是不是忘了乘它，或者多除了一次？"),
-                (np.sqrt(q), f"{times} `{label}` 的平方根：是不是忘了除以它？"),
+                (np.sqrt(q), f"{times} `{label}` 的平方根：是不是忘了除以它，或者多乘了一次？"),
                 (1 / np.sqrt(q), f"{times} 1 / √`{label}`：是不是多除了一次？"),
             ]:
                 if np.allclose(ratios, factor * value, rtol=1e-4):
