@@ -59,6 +59,7 @@ WRONG = [
         lambda x: torch.from_numpy(np.sort(linkage(x.numpy(), "single")[:, 2])),
         "",
     ),
+    ("ch21.centroid_heights", lambda x: centroid_heights(x).flip(0), "次序反了"),
     ("ch21.whiten", lambda x: whiten(x).T, "形状"),
     ("ch21.vq_gradients", lambda z, c, g, beta: vq_gradients(z, c, g, beta)[::-1], "次序"),
     ("ch21.vq_gradients", farthest, ""),

@@ -37,6 +37,12 @@ def storage(n_body, n_blocks, D, r, n_head, n_tasks):
     return n_tasks * (n_body + n_head), n_body + n_tasks * (n_head + 2 * n_blocks * one)
 
 
+def against_the_start_alone(start, end, max_span):
+    """“没有答案”的分数漏了 end[0]。"""
+    span = span_or_none(torch.cat([start[:1] - 1e9, start[1:]]), end, max_span)
+    return span if start[span[0]] + end[span[1]] > start[0] else (0, 0)
+
+
 RIGHT = [
     ("ch22.packed_mask", packed_mask),
     ("ch22.span_or_none", span_or_none),
@@ -47,6 +53,7 @@ RIGHT = [
 WRONG = [
     ("ch22.packed_mask", lambda document: packed_mask(document).double(), ""),
     ("ch22.span_or_none", lambda *args: span_or_none(*args)[::-1], "次序"),
+    ("ch22.span_or_none", against_the_start_alone, "应该是 0"),
     ("ch22.top_p", lambda logits, p: logits.softmax(-1), ""),
     ("ch22.storage", lambda *args: storage(*args)[::-1], "次序"),
 ]

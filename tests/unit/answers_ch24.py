@@ -38,6 +38,11 @@ RIGHT = [
 WRONG = [
     ("ch24.d_gradient", lambda real, fake, w, b: -d_gradient(real, fake, w, b), "符号"),
     ("ch24.caught", lambda y, centers, radius, share: caught(y, centers, radius, share) + 1, "1"),
+    (
+        "ch24.caught",
+        lambda y, centers, radius, share: caught(y, centers, radius**2, share),
+        "数值不对",
+    ),
     ("ch24.linear_cycle", lambda A, B, x, y: linear_cycle(A, B, x, y).detach(), "计算图"),
 ]
 

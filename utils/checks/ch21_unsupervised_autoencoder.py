@@ -44,6 +44,8 @@ def _(variances, share):
 def _point_cases(rng):
     for N, D, note in [(6, 2, ""), (9, 3, ""), (2, 4, "只有两个点"), (7, 1, "一维")]:
         yield case(normal(rng, N, D), note=note)
+    points = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.5, 0.9, 0.0], [4.0, 4.0, 0.0], [4.0, 4.0, 9.0]]
+    yield case(torch.tensor(points, dtype=torch.float64), note="后一次的距离反而小")
 
 
 def _heights(x, merge, distance=torch.dist):
@@ -77,6 +79,11 @@ def _(x):
 @centroid_heights.mistake("权重反了：点多的那一枝权重大。")
 def _(x):
     return _heights(x, lambda a, m, b, n: (n * a + m * b) / (m + n))
+
+
+@centroid_heights.mistake("按合并的先后返回，不要排序：centroid 的距离有时后一次反而小。")
+def _(x):
+    return _heights(x, _weighted).sort().values
 
 
 @centroid_heights.mistake("要返回距离，你返回的是距离的平方。")

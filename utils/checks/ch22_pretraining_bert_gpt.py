@@ -70,6 +70,8 @@ def _span_cases(rng):
     yield case(start, end, 4, note="最好的一段恰好多一个字")
     start, end = torch.tensor([[3.0, 1.0, 2.0, 0.0], [2.0, 0.0, 3.0, 1.0]]).double()
     yield case(start, end, 2, note="恰好与“没有答案”一样大")
+    start, end = torch.tensor([[4.0, 1.0, 0.0, -1.0, 0.5], [-4.0, 2.0, 1.0, 0.0, 0.0]]).double()
+    yield case(start, end, 3, note="第 0 个位置的起点分数最高")
 
 
 def _best(start, end, max_span, lowest=1, ordered=True):
@@ -101,6 +103,11 @@ def _(start, end, max_span):
 @span_or_none.mistake("总要选一段；最好的一段不比 start[0] + end[0] 大，就该返回 (0, 0)。")
 def _(start, end, max_span):
     return _best(start, end, max_span)[1:]
+
+
+@span_or_none.mistake("第 0 个位置是 [CLS]，不能放进段里：从 1 ≤ s 里选。")
+def _(start, end, max_span):
+    return _or_none(_best(start, end, max_span, lowest=0), start, end)
 
 
 @span_or_none.mistake("没有用到 max_span：段的长度 e − s + 1 不能超过它。")

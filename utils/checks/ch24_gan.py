@@ -63,6 +63,10 @@ def _caught_cases(rng):
         if far:  # 最后一个峰的样本全都偏远
             y[: n // 3] = centers[K - 1] + 2 * radius
         yield case(y, centers, radius, share, note=note)
+    y = torch.tensor([[0.5], [-0.5], [4.25], [4.5], [9.0]]).double()
+    yield case(y, torch.tensor([[0.0], [4.0]]).double(), 0.5, 0.3, note="有的恰好在半径上")
+    y = torch.tensor([[0.0], [0.7], [-0.1], [5.0], [5.1], [20.0], [30.0], [40.0], [50.0]]).double()
+    yield case(y, torch.tensor([[0.0], [5.0], [9.0]]).double(), 0.8, 0.25, note="偏远的样本占一半")
 
 
 def _caught(y, centers, radius, least):
@@ -79,6 +83,17 @@ def caught(y, centers, radius, share):
 @caught.mistake("不好的样本也算进去了：离最近的峰超过 radius 的要丢掉。")
 def _(y, centers, radius, share):
     return _caught(y, centers, float("inf"), share * len(y))
+
+
+@caught.mistake("门槛是全部样本的 share，你用的是好样本的。")
+def _(y, centers, radius, share):
+    good = torch.cdist(y, centers).amin(1) <= radius
+    return _caught(y, centers, radius, share * int(good.sum()))
+
+
+@caught.mistake("离最近的峰恰好等于 radius 的也算好样本：用 <=。")
+def _(y, centers, radius, share):
+    return _caught(y, centers, radius * (1 - 1e-9), share * len(y))
 
 
 @caught.mistake("有一个样本就算抓到了；要超过全部样本的 share。")
