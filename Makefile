@@ -23,7 +23,7 @@ site: $(SITE)
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('需要 Python 3.11 或更新的版本，例如 make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt  # 只剩 torch 和辅助包
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt  # 只剩辅助包，Linux 上还有 torch
 	@mkdir -p .venv/etc/ipython  # 内核只听本机，不必每启动一个都警告没有加密
 	@echo '{"IPKernelApp": {"log_level": "ERROR"}}' > .venv/etc/ipython/ipython_kernel_config.json
 	@touch $@

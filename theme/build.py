@@ -146,12 +146,17 @@ def setup_cells() -> None:
 
 LOCK_HEAD = (
     "# Everything that requirements.txt pulls in, with hashes; written by `make lock`.\n"
-    "# torch and its CUDA libraries are left out: their build depends on the machine.\n"
+    "# On Linux torch is left to requirements.txt, with its CUDA libraries: hashes would keep\n"
+    "# pip from the smaller CPU build, which comes from another index.\n"
 )
 
 
 def lock() -> None:
-    """用 uv 解出各个平台、各版 Python 的全部依赖，连同散列写进 requirements.lock。"""
+    """用 uv 解出各个平台、各版 Python 的全部依赖，连同散列写进 requirements.lock。
+
+    Linux 上的 torch 不写：包索引里的是 CUDA 版，CPU 版在别的索引上，一个构建一个散列；写死了散列，
+    pip 就只认 CUDA 版。Windows 和 macOS 上只有 CPU 版，照样写。
+    """
     wanted = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace("-e .", "")
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--no-header"]
     command = ["uv", "pip", "compile", "--quiet", "--no-annotate", *options, "-"]
@@ -159,8 +164,9 @@ def lock() -> None:
     if done.returncode:
         sys.exit(f"uv 没有解出依赖：\n{done.stderr}")
     pins = re.findall(r"^\S.*?(?=^\S|\Z)", done.stdout, re.MULTILINE | re.DOTALL)
-    own = re.compile(r"(torch|triton|nvidia-|cuda-)")
+    own = re.compile(r"(triton|nvidia-|cuda-)")
     kept = "".join(pin for pin in pins if not own.match(pin))
+    kept = re.sub(r"^(torch==\S+)", r"\1 ; sys_platform != 'linux'", kept, flags=re.MULTILINE)
     (ROOT / "requirements.lock").write_text(LOCK_HEAD + kept, encoding="utf-8", newline="\n")
 
 
