@@ -49,10 +49,13 @@ def kind(cell: nodes.container) -> str:
 
 def starts_with(node: nodes.Node, *words: str) -> bool:
     """一段是不是以这几个粗体词之一开头。"""
-    if not isinstance(node, nodes.paragraph):
-        return False
-    first = next((child for child in node.children if child.astext()), None)
-    return isinstance(first, nodes.strong) and first.astext() in words
+    return isinstance(node, nodes.paragraph) and small_title(node) in words
+
+
+def small_title(paragraph: nodes.paragraph) -> str:
+    """一段开头的粗体字；没有就是空的。"""
+    first = next((child for child in paragraph.children if child.astext()), None)
+    return first.astext() if isinstance(first, nodes.strong) else ""
 
 
 def title(section: nodes.Node) -> str:

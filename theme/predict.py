@@ -3,12 +3,18 @@
 笔记本里它们是普通的段落，以这几个粗体词开头。没有脚本时全部展开。
 """
 
+import re
+
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from theme import cells, fold
+from theme import cells, fold, values
 
 GUESS, REVEAL = ("先猜",), ("再看", "为什么")
+# “为什么”以后的段落，这样开头就还在回答同一个问题：离开折着的那几段，读不通
+GOES_ON = re.compile(r"所以|同样的|反过来|于是|因此|（|再看|这说明|这也说明|对照")
+# 说的是后面的一格、一节，或者定下一个新的词：是正文
+LEADS_ON = re.compile(r"下一?[格节面幅章]|节再|[叫称][^，。；：]{0,14}（[^）]*[A-Za-z]")
 
 
 def make_cards(app: Sphinx, doctree: nodes.document) -> None:
@@ -48,11 +54,11 @@ def build_card(section: nodes.section, start: int, explorer: int, number: int) -
 
 
 def answer(after: list[nodes.Node]) -> int:
-    """图之后有几个节点属于揭晓：到“为什么”为止，连同接着它的公式与列表。没有就是 0。"""
+    """图之后有几个节点属于揭晓：到“为什么”为止，连同接着它的公式、列表与段落。没有就是 0。"""
     end = 0
     for i, node in enumerate(after):
         reveals = cells.starts_with(node, *REVEAL)
-        if end == i > 0 and continues(after[i - 1], node):
+        if end == i > 0 and (continues(after[i - 1], node) or goes_on(node)):
             end = i + 1  # 公式、列表接着上一段，段落接着公式
         elif reveals:
             end = i + 1
@@ -65,6 +71,16 @@ def continues(before: nodes.Node, node: nodes.Node) -> bool:
     if isinstance(node, nodes.math_block | nodes.bullet_list | nodes.enumerated_list):
         return True
     return isinstance(before, nodes.math_block) and isinstance(node, nodes.paragraph)
+
+
+def goes_on(node: nodes.Node) -> bool:
+    """还在说这幅图的一段：以承上的词开头，或者里面有拨动这幅图的值。正文的段落不折。"""
+    if not isinstance(node, nodes.paragraph) or cells.small_title(node):
+        return False
+    text = node.astext()
+    if LEADS_ON.search(text):
+        return False
+    return bool(GOES_ON.match(text)) or any(node.findall(values.setting))
 
 
 def reveals_soon(following: list[nodes.Node]) -> bool:
