@@ -1,4 +1,6 @@
-"""滑块的名字：术语表里的词，或者名字就是本章符号表里的一个记号，放上术语卡片。
+"""滑块的名字：术语表里的词（也认英文），或者名字就是本章符号表里的一个记号，放上术语卡片。
+
+“步”另有一句：步数的滑块到处都有，术语表里没有它。
 
 名字里另有说明的（“留下的秩 K”）不查记号：说明已经在了，符号表里的同一个字母可能是别的意思。
 
@@ -15,6 +17,7 @@ from sphinx.application import Sphinx
 from theme import glossary
 from theme.search import plain
 
+STEP = ("步", "step", "图画到第几步。拖动它，或者按“播放”，看过程一步步地走。")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789", "_")
 
 
@@ -41,8 +44,13 @@ def names(app: Sphinx, docname: str, document: nodes.document) -> Callable[[str]
     words = app.config.glossary
     finder = glossary.finder_of(tuple(words))
     symbols, place = symbol_table(document)
+    english = {e: word for word, (terms, _) in words.items() for e in terms.split(", ")}
 
     def name(label: str) -> str:
+        if label == STEP[0]:
+            return f"{glossary.link('#', *STEP[1:])}{label}</a>"
+        if label in english:
+            return f"{glossary.card_link(app, docname, english[label])}{escape(label)}</a>"
         parts = label.split()  # “批量大小 B”
         found = [parts[0]] if parts[0] in words else []
         found += [match[0] for match in finder.find(re.sub(r"（.*?）", "", label))]

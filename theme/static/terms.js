@@ -42,6 +42,7 @@ if (document.querySelector("a.term")) {
   });
   addEventListener("pointercancel", () => (tapped = null)); // 手指划成了滚动，不会再有点击
   addEventListener("click", (event) => {
+    if (termAt(event)?.getAttribute("href") === "#") event.preventDefault(); // 只有卡片，没有那一行
     if (!tapped) return; // 滑块的名字上，浏览器可能把手指的点击算给整行
     if (termAt(event) === tapped) event.preventDefault();
     showTerm(tapped);
