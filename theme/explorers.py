@@ -141,7 +141,8 @@ def _controls(spec: dict[str, Any]) -> list[dict[str, Any]]:
     out = []
     for slider, h in zip(spec["sliders"], _with_slider(spec), strict=True):
         buttons = slider["options"] if h["options"] and len(slider["options"]) <= 6 else []
-        kind = "widget-toggle-buttons" if buttons else row
+        many = "widget-dropdown" if h["options"] else row
+        kind = "widget-toggle-buttons" if buttons else many
         out.append({"class": kind, "label": slider["label"], "buttons": buttons})
     if len(spec["steps"]) > 1:
         out.append({"class": f"{row} explorer-step", "label": spec["stepLabel"], "buttons": []})
@@ -154,15 +155,24 @@ def _with_slider(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _panel(spec: dict[str, Any], number: int, panel: dict[str, Any]) -> str:
     width, height = panel["width"], panel["height"]  # 下面的宽与 panel.js 相同
-    labels = [x["label"] for x in panel.get("legend", [])]
-    labels += [x["label"] for x in spec["layers"] if x["panel"] == number and x["label"]]
-    items = "".join(f'<li>{escape(t)} <span class="explorer-value"></span></li>' for t in labels)
-    legend = f'<ul class="explorer-legend">{items}</ul>' if labels else ""
+    items = [f"<li>{SWATCH.format('line')}{escape(x['label'])}</li>" for x in panel["legend"]]
+    items += [_legend_item(x) for x in spec["layers"] if x["panel"] == number and x["label"]]
+    legend = f'<ul class="explorer-legend">{"".join(items)}</ul>' if items else ""
     return (
         f'<div class="explorer-panel" style="flex:{width} 1 {min(width, 240)}px;'
         f'max-width:{1.25 * width}px"><div class="explorer-stage" '
         f'style="aspect-ratio:{width}/{height}"></div>{legend}</div>'
     )
+
+
+SWATCH = '<span class="explorer-swatch explorer-swatch-{}"></span>'
+
+
+def _legend_item(layer: dict[str, Any]) -> str:
+    """图例的一项：色样、名字、读数的位置；与 panel.js 相同。"""
+    value = f"explorer-value{' reads-' + layer['type'] if layer['history'] else ''}"
+    label, swatch = escape(layer["label"]), SWATCH.format(layer["type"])
+    return f'<li>{swatch}{label} <span class="{value}"></span></li>'
 
 
 class PlaceExplorers(SphinxPostTransform):

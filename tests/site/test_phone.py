@@ -2,7 +2,7 @@
 
 import pytest
 from figure import figures
-from pages import BY_HAND, HOME, PHONE
+from pages import BY_HAND, DESKTOP, HOME, PHONE, TODAY
 
 EDGES = """node => {
   const edge = (selector, side) => node.querySelector(selector).getBoundingClientRect()[side];
@@ -12,6 +12,21 @@ EDGES = """node => {
     toolbar: edge(".explorer-toolbar", "top"),
   };
 }"""
+
+# 图的高度：脚本将要画图的时候（占位置的骨架），和此刻
+HEIGHTS = """[...document.querySelectorAll(".explorer-slot")].map((slot) => slot.offsetHeight)"""
+RESERVED = f"addEventListener('DOMContentLoaded', () => {{ window.reserved = {HEIGHTS}; }});"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", [HOME, TODAY])
+def test_a_figure_is_as_high_as_the_room_kept_for_it(path, size, open_page, new_context):
+    context = new_context(viewport=size)
+    context.add_init_script(RESERVED)
+    page, log = open_page(path, context)
+    assert page.evaluate("reserved") == page.evaluate(HEIGHTS)
+    context.close()
+    log.check()
 
 
 def test_the_sliders_stay_on_the_screen_and_cover_nothing(open_page, new_context):

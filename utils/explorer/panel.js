@@ -30,7 +30,7 @@ class Panel {
       const color = layer.colors
         ? colorOf(layer, Math.floor((layer.colors.length / 6) * 0.75))
         : inCss(layer.color);
-      const value = element("span", "explorer-value");
+      const value = element("span", `explorer-value${layer.history ? ` reads-${layer.type}` : ""}`);
       const item = this.legendItem(layer.label, color, layer.dash ? "dash" : layer.type);
       item.append(" ", value);
       this.legend.append(item);
