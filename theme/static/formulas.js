@@ -1,7 +1,8 @@
 // 公式等第一张图画好再排：慢的手机上，两样一起下载、一起算，图要晚好几秒。等的时候，位置已经留好。
 const folder = new URL("mathjax/", document.currentScript.src).href;
 // 字体一起取来：不然先用别的字体排，到了再换，行高变两次
-const FONTS = ["Main-Regular", "Math-Italic"].map((name) => `output/chtml/fonts/woff-v2/MathJax_${name}.woff`);
+const NAMES = ["Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular", "Size3-Regular", "Size4-Regular"];
+const FONTS = NAMES.map((name) => `output/chtml/fonts/woff-v2/MathJax_${name}.woff`);
 
 const firstFigure = new Promise((done) => {
   const slot = document.querySelector(".explorer-slot");
