@@ -49,7 +49,7 @@ def _(y, end):
     return _flip_first(y, (y == end).long().argmax(1, keepdim=True)[:1].expand(len(y), 1))
 
 
-# ---------------------------------------------------------------- 练习 2：有补齐的 cross attention
+# ---------------------------------------------------------------- 练习 2：不看补齐的 cross attention
 
 
 def _cross_cases(rng):
@@ -76,7 +76,7 @@ def _cross(q, k, v, lengths, scale=True, mask=True, dim=-1, fill=-math.inf):
 
 @exercise(
     "ch19.cross_attention",
-    title="有补齐的 cross attention",
+    title="不看补齐的 cross attention",
     cases=_cross_cases,
     grad=("q", "k", "v"),
 )
