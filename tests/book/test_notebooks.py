@@ -3,6 +3,7 @@
 import re
 
 from book_files import cells, source
+from markdown_it import MarkdownIt
 
 from theme import first_cell
 from theme.build import repository
@@ -48,6 +49,14 @@ def test_markdown_cells_are_plain_markdown(notebook):
     for cell in cells(notebook, "markdown"):
         text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", "", source(cell), flags=re.S)
         assert not MYST.search(text), f"{cell['id']} 用了 MyST 写法，Colab 上会露出原文"
+
+
+def test_no_asterisk_of_bold_type_is_left_for_the_reader(notebook):
+    """标点紧挨着星号的里面、外面又是汉字时，CommonMark 不认这一对星号。"""
+    for cell in cells(notebook, "markdown"):
+        for block in MarkdownIt("commonmark").enable("table").parse(source(cell)):
+            words = [part.content for part in block.children or [] if part.type == "text"]
+            assert not [text for text in words if "**" in text], cell["id"]
 
 
 def test_prose_has_no_exclamation_marks_or_emoji(notebook):

@@ -900,6 +900,7 @@ def test_printing_to_find_a_fault_breaks_no_rule(rule, capsys):
     assert "tensor([0., 1., 2.])" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
 def test_dual_numbers_are_autograd():
     def answer(x):
         with forward_ad.dual_level():
