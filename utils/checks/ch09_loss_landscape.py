@@ -206,7 +206,7 @@ def _(curvatures, lr):
     return rate**2, rate
 
 
-@best_momentum.mistake("最缓方向找对了，不过临界动量是 (1 − √(ηh))²，不要忘了平方。")
+@best_momentum.mistake("最缓方向找对了，不过临界动量是 (1 − √(ηκ))²，不要忘了平方。")
 def _(curvatures, lr):
     rate = 1 - torch.sqrt(lr * curvatures.min())
     return rate, rate
@@ -218,7 +218,7 @@ def _(curvatures, lr):
     return rate**2, rate**2
 
 
-@best_momentum.mistake("不要忘了根号：令判别式 (1 + μ − ηh)² − 4μ 等于零，解出 μ = (1 − √(ηh))²。")
+@best_momentum.mistake("不要忘了根号：令判别式 (1 + μ − ηκ)² − 4μ 等于零，解出 μ = (1 − √(ηκ))²。")
 def _(curvatures, lr):
     rate = 1 - lr * curvatures.min()
     return rate**2, rate

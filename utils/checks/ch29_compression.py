@@ -135,6 +135,6 @@ def _(M, N):
     return M * N // (M + N)
 
 
-@largest_rank.mistake("两层的参数是 K·M 加 K·N，不是 K² 或 min(M, N)。")
+@largest_rank.mistake("两层的参数是 r·M 加 r·N，不是 r² 或 min(M, N)。")
 def _(M, N):
     return min(M, N) - 1
