@@ -49,7 +49,7 @@ def _(y, end):
     return _flip_first(y, (y == end).long().argmax(1, keepdim=True)[:1].expand(len(y), 1))
 
 
-# ---------------------------------------------------------------- 练习 2：不看补齐的 cross attention
+# --------------------------------------------------------------- 练习 2：不看补齐的 cross attention
 
 
 def _cross_cases(rng):
