@@ -204,7 +204,8 @@ def reading() -> list[dict]:
     load: dict[str, int] = {}
     names = ["book/index", *finished_chapters(ROOT).values()]
     for name in names:
-        with browser_page() as (page, site):  # 每页一个新的浏览器：第一次打开，没有缓存
+        # 每页一个新的浏览器：第一次打开，没有缓存；不要动画，不然量到的是两次运行之间的过渡
+        with browser_page(reduced_motion="reduce") as (page, site):
             page.add_init_script(WATCH)
             sizes = download_sizes(page, f"{site}/{name}.html")
             html[name] = sizes[f"{site}/{name}.html"]
