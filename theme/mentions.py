@@ -1,6 +1,6 @@
 """正文里的“第 5 章”“第 3、4 章”“2.13 节”链接到那里；笔记本里仍是普通的字。延伸阅读说的是别的书。
 
-表格里列名已经说了是什么，就不再写“节”“章”：“哪一节”那一列的号码是节，“意思（章）”那一列括号里的是章。
+已经说了是什么，就不再写“节”“章”：“怎么读”那一段、表格里“哪一节”那一列的号码是节，“意思（章）”那一列括号里的是章。
 """
 
 import re
@@ -58,7 +58,8 @@ def section_numbers(text: nodes.Text):
     named = heading(text)
     if named.endswith("（章）"):  # 章的号码已经是链接，一句话断成了几截
         yield from LISTED_SECTION.finditer(text)
-    for phrase in (SECTION if named == "哪一节" else SECTIONS).finditer(text):
+    listed = named == "哪一节" or cells.starts_with(text.parent, "怎么读")
+    for phrase in (SECTION if listed else SECTIONS).finditer(text):
         yield from SECTION.finditer(text, *phrase.span())
 
 

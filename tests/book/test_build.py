@@ -194,9 +194,10 @@ def test_a_chapter_mentioned_in_the_text_is_a_link_once_it_is_written(small_book
 
 
 def test_numbers_in_a_column_of_sections_or_chapters_are_links(small_book):
-    """“哪一节”那一列只写号码；“意思（章）”那一列写在括号里，练习的号码不算。"""
+    """“怎么读”那一段、“哪一节”那一列只写号码；“意思（章）”那一列写在括号里，练习的号码不算。"""
     table = "| 办法 | 哪一节 | 几倍 |\n|---|---|---|\n| 乙 | 1.1，9.9 | 1.1 |"
-    cell = {"cell_type": "markdown", "source": f"# 第 1 章\n\n## 1.1　甲\n\n{table}"}
+    read = "**怎么读**。先读 1.1，9.9 以后再说。"
+    cell = {"cell_type": "markdown", "source": f"# 第 1 章\n\n## 1.1　甲\n\n{table}\n\n{read}"}
     small_book.write([cell | {"metadata": {"topics": ["ml.tasks"]}}])
     home = "# 书\n\n| 符号 | 意思（章） |\n|---|---|\n| a | 1 倍（1.1、1 的练习 1、2）；1 |\n"
     (small_book.folder / "book" / "index.md").write_text(home, encoding="utf-8")
@@ -207,6 +208,13 @@ def test_numbers_in_a_column_of_sections_or_chapters_are_links(small_book):
         (site / "index.html", "a 1 倍（[1.1]、[1] 的练习 1、2）；1"),
     ]:
         body = re.search(r"<tbody>(.*?)</tbody>", page.read_text(encoding="utf-8"), re.S)[1]
-        linked = re.sub(r"<a [^>]*>(.*?)</a>", r"[\1]", body)
-        plain = re.sub(r"<[^>]*>", "", linked.replace("</td>", " "))
-        assert " ".join(plain.split()) == row
+        assert shown_with_links(body.replace("</td>", " ")) == row
+    html = small_book.page.read_text(encoding="utf-8")
+    said = re.search(r"<p><strong>怎么读.*?</p>", html, re.S)[0]
+    assert shown_with_links(said) == "怎么读。先读 [1.1]，9.9 以后再说。"
+
+
+def shown_with_links(html: str) -> str:
+    """一段网页的文字，链接放在方括号里。"""
+    linked = re.sub(r"<a [^>]*>(.*?)</a>", r"[\1]", html)
+    return " ".join(re.sub(r"<[^>]*>", "", linked).split())

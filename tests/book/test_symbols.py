@@ -6,8 +6,10 @@ from collections import defaultdict
 import pytest
 from book_files import NOTEBOOKS, ROOT, cells, read, source
 
-PARTS = {1: (1, 4), 2: (5, 7), 3: (8, 12), 4: (13, 14), 5: (15, 20), 6: (21, 22), 7: (23, 25)}
-PARTS[8] = (26, 32)
+PARTS: dict[int, tuple[int, int]] = {}  # 部分 -> 头尾两章
+for path in NOTEBOOKS:  # 次序就是章的次序
+    part, chapter = int(path.parent.name[1]), int(path.name[2:4])
+    PARTS[part] = (PARTS.get(part, (chapter,))[0], chapter)
 APPENDIX = (ROOT / "book" / "appendix" / "symbols.md").read_text(encoding="utf-8")
 LISTED = APPENDIX[APPENDIX.index("## 同一个字母的几种意思") : APPENDIX.index("同一部分里，")]
 REMAINING = APPENDIX[APPENDIX.index("同一部分里，") : APPENDIX.index("反过来，")]
