@@ -16,6 +16,13 @@ def is_cell(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
 
 
+def of(node: nodes.Node) -> nodes.container | None:
+    """它是哪一格代码的输出；写在文字里的没有。"""
+    while node is not None and not is_cell(node):
+        node = node.parent
+    return node
+
+
 def part(cell: nodes.container, name: str) -> nodes.container | None:
     """单元格的代码（``cell_code_source``）或输出（``cell_code_output``）。"""
     is_part = lambda n: isinstance(n, nodes.container) and n.get("nb_element") == name  # noqa: E731

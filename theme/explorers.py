@@ -14,9 +14,10 @@ from myst_nb.core.render import WIDGET_VIEW_MIMETYPE
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from theme import labels
+from theme import cells, labels
 from utils.explorer import View
 
 CSS = Path(__file__).parent.parent / "utils" / "explorer" / "explorer.css"
@@ -202,14 +203,25 @@ class PlaceExplorers(SphinxPostTransform):
         for image in kinds["image/png"].findall(nodes.image):
             image["alt"] = spec["alt"]
         script = view.astext() or _html(view)
+        own = meanings(bundle, spec)
+        layout = skeleton(spec, lambda label: name(label, own))
         place = f' id="{bundle["place"]}"' if "place" in bundle else ""  # 正文里有链接来
         raw = [
-            f'<div class="explorer-slot"{place}>{skeleton(spec, name)}{script}<noscript>',
+            f'<div class="explorer-slot"{place}>{layout}{script}<noscript>',
             f"<p>{SORRY}</p></noscript></div>",
         ]
         bundle.parent["classes"].append("with-explorer")  # 样式用；``:has`` 要到 Firefox 121
         before, after = (nodes.raw("", text, format="html") for text in raw)
         bundle.replace_self([before, *kinds["image/png"].children, after])
+
+
+def meanings(bundle: nodes.Element, spec: dict[str, Any]) -> dict[str, str]:
+    """这一格的 metadata 里写明的：控件的名字 -> 一句话。没有这个控件，就停下来说清楚。"""
+    own = cells.of(bundle)["cell_metadata"].get("controls", {})
+    if unknown := own.keys() - {control["label"] for control in _controls(spec)}:
+        names = "、".join(unknown)
+        raise ExtensionError(f"单元格 metadata 的 controls 里写着这幅图没有的控件：{names}。")
+    return own
 
 
 def _html(container: nodes.Element | None) -> str:

@@ -23,7 +23,7 @@ ALT = re.compile(r"""\salt\s*=\s*(?:"\s*[^"\s]|'\s*[^'\s])""")
 
 def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
     for image in doctree.findall(nodes.image):
-        cell = cell_of(image)
+        cell = cells.of(image)
         if image.get("alt", "").strip() or of_explorer(image):
             continue
         written = cell["cell_metadata"].get("alt", "").strip() if cell else ""
@@ -34,18 +34,11 @@ def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
             LOGGER.info("没有写 alt，代以：%s %s", app.env.docname, image["alt"])
     for raw in doctree.findall(nodes.raw):
         if missing := [tag for tag in TAG.findall(raw.astext()) if not ALT.search(tag)]:
-            where = place(cell_of(raw), doctree)
+            where = place(cells.of(raw), doctree)
             raise ExtensionError(f"{app.env.docname} {where}（{missing[0][:60]}）没有 alt。{HOW}")
 
 
 HOW = '请用一句话说出图上看得见什么：写在单元格元数据的 alt 里，或 ![这里](…) 与 alt="这里"。'
-
-
-def cell_of(node: nodes.Node) -> nodes.container | None:
-    """它是哪一格代码的输出；写在文字里的没有。"""
-    while node is not None and not cells.is_cell(node):
-        node = node.parent
-    return node
 
 
 def of_explorer(image: nodes.image) -> bool:

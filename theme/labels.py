@@ -1,6 +1,6 @@
 """滑块的名字：术语表里的词（也认英文），或者名字就是本章符号表里的一个记号，放上术语卡片。
 
-“步”另有一句：步数的滑块到处都有，术语表里没有它。
+单元格的 metadata 里 ``controls`` 写明了意思的，用那一句。“步”另有一句：步数的滑块到处都有。
 
 名字里另有说明的（“留下的秩 K”）不查记号：说明已经在了，符号表里的同一个字母可能是别的意思。
 
@@ -8,8 +8,9 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
+from types import MappingProxyType
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -39,14 +40,16 @@ def symbol_table(document: nodes.document) -> tuple[dict[str, str], str]:
     return meanings, place
 
 
-def names(app: Sphinx, docname: str, document: nodes.document) -> Callable[[str], str]:
-    """滑块的名字 -> 放好卡片的 HTML；哪里都没有的照原样。"""
+def names(app: Sphinx, docname: str, document: nodes.document) -> Callable[..., str]:
+    """滑块的名字（与这一格自己写明的意思）-> 放好卡片的 HTML；哪里都没有的照原样。"""
     words = app.config.glossary
     finder = glossary.finder_of(tuple(words))
     symbols, place = symbol_table(document)
     english = {e: word for word, (terms, _) in words.items() for e in terms.split(", ")}
 
-    def name(label: str) -> str:
+    def name(label: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
+        if label in own:
+            return f"{glossary.link('#', '', own[label])}{escape(label)}</a>"
         if label == STEP[0]:
             return f"{glossary.link('#', *STEP[1:])}{label}</a>"
         if label in english:

@@ -38,6 +38,14 @@ def run(tmp_path, *sources: str) -> Run:
     return execute(Run(str(tmp_path / "x.ipynb"), notebook), timeout=60)
 
 
+def test_the_name_of_a_control_says_what_its_cell_says(small_book):
+    small_book.write([TITLE, code(FIGURE, controls={"lr": "一步走多远。"})])
+    small_book.build(0)
+    assert 'data-meaning="一步走多远。">lr</a>' in small_book.page.read_text(encoding="utf-8")
+    small_book.write([TITLE, code(FIGURE, controls={"rate": "一步走多远。"})])
+    assert "这幅图没有的控件：rate" in small_book.build(1)
+
+
 def test_an_error_in_a_cell_stops_the_build_and_shows_the_traceback(small_book):
     small_book.write([TITLE, code("x = 1\ny = x / 0  # 在这里出错")])
     output = small_book.build(1)

@@ -106,6 +106,14 @@ def test_what_is_folded_on_the_site_is_folded_in_jupyterlab_and_colab(notebook):
             assert cell["metadata"].get("cellView") == "form", f"{cell['id']} 在 Colab 上没有折叠"
 
 
+def test_meanings_of_controls_are_short_sentences(notebook):
+    """卡片里不排公式；手机上两三行。"""
+    for cell in cells(notebook, "code"):
+        for name, meaning in cell["metadata"].get("controls", {}).items():
+            assert meaning.endswith("。") and len(meaning) <= 60, f"{cell['id']}：{name}"
+            assert not set("$*`\n") & set(meaning), f"{cell['id']}：{name}"
+
+
 def test_every_checked_exercise_has_a_folded_solution_that_passes_its_own_check(notebook):
     for cell in cells(notebook, "code"):
         if "solution" in cell["metadata"].get("tags", []):

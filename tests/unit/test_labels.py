@@ -30,3 +30,9 @@ def test_a_name_says_what_it_is(name, label, meaning):
 def test_other_names_stay_as_they_are(name):
     assert name("第几步") == "第几步"
     assert name("a < b") == "a &lt; b"
+
+
+def test_a_meaning_of_its_own_comes_first(name):
+    own = {"学习率": "一步走多远；这里三档", "a < b": "谁大"}
+    assert 'data-meaning="一步走多远；这里三档"' in name("学习率", own)
+    assert 'data-meaning="谁大"' in name("a < b", own) and "a &lt; b</a>" in name("a < b", own)
