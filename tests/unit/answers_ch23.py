@@ -6,8 +6,11 @@ import torch
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
 
-def kl_two(m1, s1, m2, s2):
-    q, p = (Independent(Normal(m, torch.exp(s / 2)), 1) for m, s in ((m1, s1), (m2, s2)))
+def kl_two(mu1, log_var1, mu2, log_var2):
+    q, p = (
+        Independent(Normal(mu, torch.exp(log_var / 2)), 1)
+        for mu, log_var in ((mu1, log_var1), (mu2, log_var2))
+    )
     return kl_divergence(q, p)
 
 
@@ -54,8 +57,16 @@ RIGHT = [
 ]
 
 WRONG = [
-    ("ch23.kl_two", lambda m1, s1, m2, s2: 2 * kl_two(m1, s1, m2, s2), "倍"),
-    ("ch23.kl_two", lambda m1, s1, m2, s2: kl_two(m1, s1, m2, s2).sum(), "形状"),
+    (
+        "ch23.kl_two",
+        lambda mu1, log_var1, mu2, log_var2: 2 * kl_two(mu1, log_var1, mu2, log_var2),
+        "倍",
+    ),
+    (
+        "ch23.kl_two",
+        lambda mu1, log_var1, mu2, log_var2: kl_two(mu1, log_var1, mu2, log_var2).sum(),
+        "形状",
+    ),
     ("ch23.best_tau2", lambda x, x_hat: (x - x_hat).abs().mean(), ""),
     ("ch23.shared_m_step", lambda x, r: shared_m_step(x, r)[::-1], "次序"),
     ("ch23.planar_log_density", lambda z, u, w, c: planar_log_density(z, u, w, 0.0), ""),

@@ -14,33 +14,35 @@ def _kl_cases(rng):
         yield case(*(normal(rng, B, K) for _ in range(4)), note=note)
 
 
-def _kl(m1, s1, m2, s2):
-    return 0.5 * ((s1.exp() + (m1 - m2) ** 2) / s2.exp() - 1 - s1 + s2).sum(-1)
+def _kl(mu1, log_var1, mu2, log_var2):
+    return 0.5 * (
+        (log_var1.exp() + (mu1 - mu2) ** 2) / log_var2.exp() - 1 - log_var1 + log_var2
+    ).sum(-1)
 
 
 @exercise("ch23.kl_two", title="两个高斯之间的 KL", cases=_kl_cases)
-def kl_two(m1, s1, m2, s2):
-    return _kl(m1, s1, m2, s2)
+def kl_two(mu1, log_var1, mu2, log_var2):
+    return _kl(mu1, log_var1, mu2, log_var2)
 
 
 @kl_two.mistake("两个分布的次序反了：KL(q‖p) 是按 q 取平均，除的是 p 的方差。")
-def _(m1, s1, m2, s2):
-    return _kl(m2, s2, m1, s1)
+def _(mu1, log_var1, mu2, log_var2):
+    return _kl(mu2, log_var2, mu1, log_var1)
 
 
-@kl_two.mistake("s 是方差的对数，方差是 exp(s)；你把 s 当成了标准差的对数。")
-def _(m1, s1, m2, s2):
-    return _kl(m1, 2 * s1, m2, 2 * s2)
+@kl_two.mistake("log_var 是方差的对数，方差是 exp(log_var)；你把它当成了标准差的对数。")
+def _(mu1, log_var1, mu2, log_var2):
+    return _kl(mu1, 2 * log_var1, mu2, 2 * log_var2)
 
 
 @kl_two.mistake("中心之差的平方也要除以 p 的方差。")
-def _(m1, s1, m2, s2):
-    return 0.5 * ((s1 - s2).exp() + (m1 - m2) ** 2 - 1 - s1 + s2).sum(-1)
+def _(mu1, log_var1, mu2, log_var2):
+    return 0.5 * ((log_var1 - log_var2).exp() + (mu1 - mu2) ** 2 - 1 - log_var1 + log_var2).sum(-1)
 
 
 @kl_two.mistake("各维要相加，不是平均。")
-def _(m1, s1, m2, s2):
-    return _kl(m1, s1, m2, s2) / m1.shape[-1]
+def _(mu1, log_var1, mu2, log_var2):
+    return _kl(mu1, log_var1, mu2, log_var2) / mu1.shape[-1]
 
 
 # ---------------------------------------------------------------- 练习 2：最好的 τ
