@@ -12,10 +12,10 @@ def packed_mask(document):
 
 def span_or_none(start, end, max_span):
     best, where = start[0] + end[0], (0, 0)
-    for s in range(1, len(start)):
-        e = s + int(end[s : s + max_span].argmax())
-        if start[s] + end[e] > best:
-            best, where = start[s] + end[e], (s, e)
+    for i in range(1, len(start)):
+        j = i + int(end[i : i + max_span].argmax())
+        if start[i] + end[j] > best:
+            best, where = start[i] + end[j], (i, j)
     return where
 
 

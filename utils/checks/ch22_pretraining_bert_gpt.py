@@ -77,17 +77,17 @@ def _span_cases(rng):
 def _best(start, end, max_span, lowest=1, ordered=True):
     T = len(start)
     scores = [
-        (float(start[s] + end[e]), s, e)
-        for s in range(lowest, T)
-        for e in range(s if ordered else lowest, T)
-        if e - s + 1 <= max_span
+        (float(start[i] + end[j]), i, j)
+        for i in range(lowest, T)
+        for j in range(i if ordered else lowest, T)
+        if j - i + 1 <= max_span
     ]
     return max(scores)
 
 
 def _or_none(found, start, end):
-    score, s, e = found
-    return (s, e) if score > float(start[0] + end[0]) else (0, 0)
+    score, i, j = found
+    return (i, j) if score > float(start[0] + end[0]) else (0, 0)
 
 
 @exercise("ch22.span_or_none", title="也可以答“没有”", cases=_span_cases)
@@ -95,7 +95,7 @@ def span_or_none(start, end, max_span):
     return _or_none(_best(start, end, max_span), start, end)
 
 
-@span_or_none.mistake("终点跑到起点前面去了：只在 s ≤ e 的对里选。")
+@span_or_none.mistake("终点跑到起点前面去了：只在 i ≤ j 的对里选。")
 def _(start, end, max_span):
     return _or_none(_best(start, end, max_span, ordered=False), start, end)
 
@@ -105,23 +105,23 @@ def _(start, end, max_span):
     return _best(start, end, max_span)[1:]
 
 
-@span_or_none.mistake("第 0 个位置是 [CLS]，不能放进段里：从 1 ≤ s 里选。")
+@span_or_none.mistake("第 0 个位置是 [CLS]，不能放进段里：从 1 ≤ i 里选。")
 def _(start, end, max_span):
     return _or_none(_best(start, end, max_span, lowest=0), start, end)
 
 
-@span_or_none.mistake("没有用到 max_span：段的长度 e − s + 1 不能超过它。")
+@span_or_none.mistake("没有用到 max_span：段的长度 j − i + 1 不能超过它。")
 def _(start, end, max_span):
     return _or_none(_best(start, end, len(start)), start, end)
 
 
 @span_or_none.mistake("与“没有答案”一样大时也返回了一段；要严格大于才算有。")
 def _(start, end, max_span):
-    score, s, e = _best(start, end, max_span)
-    return (s, e) if score >= float(start[0] + end[0]) else (0, 0)
+    score, i, j = _best(start, end, max_span)
+    return (i, j) if score >= float(start[0] + end[0]) else (0, 0)
 
 
-@span_or_none.mistake("长度差一：一段有 e − s + 1 个字。")
+@span_or_none.mistake("长度差一：一段有 j − i + 1 个字。")
 def _(start, end, max_span):
     return _or_none(_best(start, end, max_span + 1), start, end)
 
