@@ -15,11 +15,11 @@ def keep_probability(counts, t):
     return torch.tensor([min(1.0, math.sqrt(t * total / n)) for n in counts.tolist()]).to(counts)
 
 
-def best_scores(C, K):
+def best_scores(C, k):
     out, total = torch.zeros_like(C), C.sum().item()
     for i in range(len(C)):
         for j in range(len(C)):
-            expected = K * C[i].sum().item() * C[:, j].sum().item() / total
+            expected = k * C[i].sum().item() * C[:, j].sum().item() / total
             out[i, j] = math.log(C[i, j].item() / expected)
     return out
 
@@ -32,8 +32,8 @@ def word_probability(h, theta, nodes, sides):
     return p
 
 
-def symmetric_noise(C, K):
-    return (C / C.sum()).log() - math.log(K)
+def symmetric_noise(C, k):
+    return (C / C.sum()).log() - math.log(k)
 
 
 RIGHT = [

@@ -69,8 +69,8 @@ def _(counts, t):
 
 
 def _score_cases(rng):
-    for V, K, note in [(4, 1, ""), (3, 5, ""), (6, 2, "")]:
-        yield case(torch.as_tensor(rng.integers(1, 30, size=(V, V))).double(), K, note=note)
+    for V, k, note in [(4, 1, ""), (3, 5, ""), (6, 2, "")]:
+        yield case(torch.as_tensor(rng.integers(1, 30, size=(V, V))).double(), k, note=note)
 
 
 def _information(C):
@@ -78,28 +78,28 @@ def _information(C):
 
 
 @exercise("ch15.best_scores", title="负采样想要的分数", cases=_score_cases)
-def best_scores(C, K):
-    return _information(C) - math.log(K)
+def best_scores(C, k):
+    return _information(C) - math.log(k)
 
 
-@best_scores.mistake("漏了噪声词的个数：K 个噪声词，要减去 ln K。")
-def _(C, K):
+@best_scores.mistake("漏了噪声词的个数：k 个噪声词，要减去 ln k。")
+def _(C, k):
     return _information(C)
 
 
-@best_scores.mistake("ln K 的符号反了：噪声词越多，越该判成假的，分数要减去 ln K。")
-def _(C, K):
-    return _information(C) + math.log(K)
+@best_scores.mistake("ln k 的符号反了：噪声词越多，越该判成假的，分数要减去 ln k。")
+def _(C, k):
+    return _information(C) + math.log(k)
 
 
 @best_scores.mistake("没有除以噪声的概率 P(j)：常见的词不管跟谁都会常在一起。")
-def _(C, K):
-    return (C / C.sum(1, keepdim=True)).log() - math.log(K)
+def _(C, k):
+    return (C / C.sum(1, keepdim=True)).log() - math.log(k)
 
 
 @best_scores.mistake("行与列用反了：C_i 是第 i 行的和，P(j) 用的是第 j 列的和。")
-def _(C, K):
-    return (C * C.sum() / (C.sum(0)[:, None] * C.sum(1))).log() - math.log(K)
+def _(C, k):
+    return (C * C.sum() / (C.sum(0)[:, None] * C.sum(1))).log() - math.log(k)
 
 
 # ---------------------------------------------------------------- 练习 4：一个词的概率
