@@ -12,7 +12,7 @@ def _dilated_cases(rng):
     yield case(9, 2, 2)
     yield case(12, 2, 3, note="隔两格看一格")
     yield case(6, 1, 1, note="t=1，就是普通的窗口")
-    yield case(5, 0, 2, note="w=0，只看自己")
+    yield case(5, 0, 2, note="r=0，只看自己")
 
 
 def _distance(n):
