@@ -33,7 +33,7 @@ def _(real, fake, w, b):
     return on_real @ real / len(real) + on_fake @ fake / len(fake)
 
 
-@d_gradient.mistake("真假两批要各自取平均再相加，你把它们合在一起除了 m + n。")
+@d_gradient.mistake("真假两批要各自取平均再相加，你把它们合在一起除了 n₁ + n₂。")
 def _(real, fake, w, b):
     on_real, on_fake = _d_parts(real, fake, w, b)
     return ((on_real - 1) @ real + on_fake @ fake) / (len(real) + len(fake))
