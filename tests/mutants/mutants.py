@@ -118,6 +118,7 @@ MUTANTS = [
             "[...index, step].forEach",
             "[...index.slice().reverse(), step].forEach",
         ),
+        ("有一档一样就说不起作用", "others.every(same)", "others.some(same)"),
         ("缺的数照样画", "(q === 65535 ? NaN : low + q * scale)", "(low + q * scale)"),
         (
             "对数轴的读数按线性",

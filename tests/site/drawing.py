@@ -99,15 +99,18 @@ class Recording:
         runs = self.spec["runs"]
         return np.reshape(runs[name], runs["dims"])[index]
 
-    def levels(self, layer: dict, name: str, index: tuple[int, ...], step: int) -> np.ndarray:
-        """还没有换算的 ``(K, N)`` 整数。"""
-        channel = layer["channels"][name]
+    def block(self, channel: dict) -> np.ndarray:
+        """一个通道的全部整数 ``(滑块…, 步, K, N)``；不随它变的那一维长 1。"""
         dtype = {8: np.dtype("u1"), 16: np.dtype("<u2")}[channel["bits"]]
         size = int(np.prod(channel["dims"]))
         block = self.data[channel["at"] : channel["at"] + size * dtype.itemsize]
+        return np.frombuffer(block, dtype).reshape(channel["dims"])
+
+    def levels(self, layer: dict, name: str, index: tuple[int, ...], step: int) -> np.ndarray:
+        """还没有换算的 ``(K, N)`` 整数。"""
+        array = self.block(layer["channels"][name])
         step = min(step, max(self.run("values", index) - 1, 0))
-        grid = [*self.spec["runs"]["dims"], max(channel["dims"][-3], step + 1)]
-        array = np.frombuffer(block, dtype).reshape(channel["dims"])
+        grid = [*self.spec["runs"]["dims"], max(array.shape[-3], step + 1)]
         return np.broadcast_to(array, [*grid, *array.shape[-2:]])[(*index, step)]
 
     def fractions(self, layer: dict, name: str, index: tuple[int, ...], step: int) -> np.ndarray:
@@ -197,6 +200,20 @@ class Recording:
             return named in place and np.allclose(got, want, 1e-3, 1e-9, equal_nan=True)
 
         return target, right
+
+    def idle(self, index: tuple[int, ...]) -> list[str]:
+        """停在这里时，换任何一档都还是这幅图的滑块：名字。"""
+        runs, out = self.spec["runs"], []
+        for axis, slider in enumerate(self.spec["sliders"]):
+            along = (*index[:axis], slice(None), *index[axis + 1 :])
+            grids = [np.reshape(runs[name], runs["dims"]) for name in ("values", "diverged")]
+            for layer in self.spec["layers"]:
+                for channel in layer["channels"].values():
+                    array = self.block(channel)
+                    grids.append(np.broadcast_to(array, [*runs["dims"], *array.shape[-3:]]))
+            if all((grid[along] == grid[along][:1]).all() for grid in grids):
+                out.append(slider["label"])
+        return out
 
     def here(self, layer: dict, index: tuple[int, ...], step: int) -> int:
         """历史走到第几个点；-1 表示一步也没有。"""

@@ -57,9 +57,9 @@ def train(lr, mode, bias):
 
 
 def turning(lr, turn):
-    """线段、类别和对数轴用的一小份。"""
+    """线段、类别和对数轴用的一小份；不转的时候，学习率不起作用。"""
     for t in range(T):
-        angle = TURNS.index(turn) + lr * t
+        angle = TURNS.index(turn) * (1 + lr * t)
         yield {
             "w": np.cos(angle + np.arange(3)),
             "weight": np.ma.masked_less(np.abs(np.cos(np.arange(7) + angle)), 0.2),  # 缺的边

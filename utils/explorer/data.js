@@ -41,10 +41,41 @@ class Recorded {
     this.diverged = diverged[flat];
     this.name = spec.sliders.map((s, i) => `${s.label} ${s.options[index[i]]}`).join("，");
   }
+  /** 停在这里时，哪几个滑块换任何一档都还是这幅图。 */
+  get idle() {
+    return (this.found ??= idleSliders(this.spec, this.bytes, this.index));
+  }
   get(layer, channel, step) {
     const spec = this.spec.layers[layer].channels[channel];
     return slice(this.bytes, spec, this.index, Math.min(step, Math.max(this.length - 1, 0)));
   }
+}
+
+/** 一次运行在这个通道里的全部字节，从第一步到最后一步。 */
+function runBytes(bytes, { at, dims, bits }, index) {
+  const size = (dims.slice(index.length).reduce((product, n) => product * n, 1) * bits) / 8;
+  const place = index.reduce((sum, i, axis) => sum * dims[axis] + Math.min(i, dims[axis] - 1), 0);
+  return new Uint8Array(bytes, at + place * size, size);
+}
+
+/** 停在 index 时，换任何一档都还是这幅图的滑块（例如不用动量时的动量系数）。 */
+function idleSliders(spec, bytes, index) {
+  const { dims, values, diverged } = spec.runs;
+  const channels = spec.layers.flatMap((layer) => Object.values(layer.channels));
+  const ending = (at) => {
+    const flat = at.reduce((sum, i, axis) => sum * dims[axis] + i, 0);
+    return `${values[flat]} ${diverged[flat]}`;
+  };
+  const same = (other) =>
+    ending(other) === ending(index) &&
+    channels.every((channel) => {
+      const [here, there] = [index, other].map((at) => runBytes(bytes, channel, at));
+      return here.byteOffset === there.byteOffset || here.every((byte, i) => byte === there[i]);
+    });
+  return dims.flatMap((n, axis) => {
+    const others = [...Array(n).keys()].map((i) => index.map((at, j) => (j === axis ? i : at)));
+    return others.every(same) ? [axis] : [];
+  });
 }
 
 /** 从一次运行换到另一次的路上：数按 share 混合（1 是已经到了），颜色和文字马上换。 */

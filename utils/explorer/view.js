@@ -58,6 +58,12 @@ function nameControls(view) {
   }
 }
 
+/** 此刻不起作用的滑块是灰的：强调色只给动了就看得见的东西。 */
+function markIdle(view, sliders, idle) {
+  const controls = view.closest(".explorer")?.querySelectorAll(".explorer-controls > *") ?? [];
+  sliders.forEach((_, i) => controls[i]?.classList.toggle("explorer-idle", idle.includes(i)));
+}
+
 /** 滑块有几档、两头是什么：样式表画刻度、写两头的值。档太密就不画。 */
 function markEnds(view, sliders) {
   const controls = view.closest(".explorer")?.querySelectorAll(".explorer-controls > *") ?? [];
@@ -86,8 +92,8 @@ function layOut(spec, token) {
   return { root, toolbar, status, stages, panels };
 }
 
-/** 状态栏里的话：现场训练的进展、发散、提前结束、淡线是什么。 */
-function describe(spec, { run, step, escaped, live, pinned, untouched, grabbed }) {
+/** 状态栏里的话：现场训练的进展、发散、提前结束、哪个滑块不起作用、淡线是什么。 */
+function describe(spec, { run, step, escaped, live, pinned, untouched, grabbed, idle }) {
   const last = spec.steps.length - 1;
   const at = (n) => `${spec.stepLabel} ${plain(spec.steps[Math.max(0, Math.min(n, last))])}`;
   const parts = [];
@@ -96,6 +102,8 @@ function describe(spec, { run, step, escaped, live, pinned, untouched, grabbed }
   else if (escaped) parts.push("发散：数值已经冲出画框");
   else if (last > 0 && step >= run.length) parts.push(`这一次到${at(run.length - 1)} 为止`);
   else if (untouched) parts.push(`先猜一猜，再按“播放”，拖动滑块${grabbed ? "或图上的圆环" : ""}。`);
+  const names = idle.map((i) => `“${spec.sliders[i].label}”`).join("");
+  if (names) parts.push(`${names}这时不起作用`);
   if (live?.run.length) parts.push(`淡线是录好的：${live.ghost.name}`);
   else if (pinned) parts.push(`淡线是钉住的：${pinned.name}`);
   return parts.join("　");
@@ -129,7 +137,7 @@ let views = 0;
 /** 一张图：录好的、钉住的、现场训练的三种运行，此刻画哪一个、画到第几步。 */
 class Figure {
   constructor(model, { spec, bytes }) {
-    Object.assign(this, { model, spec, bytes, last: spec.steps.length - 1, pinned: null, tween: null, frame: 0 });
+    Object.assign(this, { model, spec, bytes, last: spec.steps.length - 1, pinned: null, moved: false, tween: null, frame: 0 });
     const token = `view${(views += 1)}-${Math.random().toString(36).slice(2)}`;
     this.page = layOut(spec, token);
     this.run = this.recorded();
@@ -176,6 +184,7 @@ class Figure {
     this.live.end();
     const from = this.run;
     this.run = this.recorded();
+    this.moved = true;
     this.tween = { from, start: performance.now() };
     this.live.sync();
     this.player.revealAll();
@@ -213,7 +222,9 @@ class Figure {
     panels.forEach((panel) => panel.draw(drawn, ghost, player.position, { future: player.future }));
     const escaped = panels.some((panel) => panel.escaped(run, step));
     const [untouched, grabbed] = [!player.touched, this.grabs.length > 0];
-    status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched, grabbed });
+    const idle = this.moved && !live ? run.idle : []; // 现场训练用的是自己填的值
+    status.textContent = describe(spec, { run, step, escaped, live, pinned, untouched, grabbed, idle });
+    markIdle(root, spec.sliders, idle);
     this.grabs.forEach((grab) => grab.follow());
     const diverged = run.diverged && step >= Math.min(run.length, last);
     status.classList.toggle("explorer-diverged", diverged || escaped || Boolean(live?.failed));
