@@ -36,10 +36,10 @@ print(figure.children[1].comm.comm_id)
 class Kernel:
     def __init__(self, client):
         self.client = client
-        self.comm = self.execute(FIGURE)[0].strip()
+        self.comm = self.execute(FIGURE).strip()
 
     def execute(self, code):
-        """运行一段代码，返回它印出的文字。"""
+        """运行一段代码，返回它印出的文字；忙的机器上，一行也会分成几条消息送来。"""
         texts = []
 
         def keep(message):
@@ -48,7 +48,7 @@ class Kernel:
 
         reply = self.client.execute_interactive(code, output_hook=keep, timeout=120)
         assert reply["content"]["status"] == "ok", reply["content"]
-        return texts
+        return "".join(texts)
 
     def send(self, content, subshell=None):
         data = {"method": "custom", "content": content}
