@@ -1,8 +1,9 @@
-"""网页上的可拖动的图：预先占好位置，状态放在页面最后，脚本一页只存一份；动不了的时候换成图片。"""
+"""网页上的可拖动的图：预先占好位置，状态放在页面之后；动不了的时候换成图片。"""
 
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from html import escape
@@ -53,7 +54,7 @@ def share_scripts(app: Sphinx, env: BuildEnvironment) -> None:
             scripts = {"_esm": View._esm} if own else scripts
             name = hashlib.sha256(json.dumps(scripts).encode()).hexdigest()[:12]
             shared[name], state["_shared"] = scripts, name
-        attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
+        attributes["body"] = _json(widgets)
 
 
 def spec_of(state: dict[str, Any], model_id: str) -> dict[str, Any] | None:
@@ -241,7 +242,9 @@ def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None
     for number, script in reversed(list(enumerate(scripts))):
         attributes = getattr(script, "attributes", {})
         if attributes.get("type", "").endswith("widget-state+json"):
-            state = f'<script type="{attributes["type"]}">{attributes["body"]}</script>'
+            first, more = divide(json.loads(attributes["body"]), context["body"])
+            src = f' data-more="{write_more(app, pagename, more)}"' if more["state"] else ""
+            state = f'<script type="{attributes["type"]}"{src}>{_json(first)}</script>'
             del scripts[number]
         elif pagename != "search":
             scripts[number] = deferred(script)
@@ -249,6 +252,37 @@ def place_scripts(app: Sphinx, pagename, templatename, context, doctree) -> None
     if state:
         app.add_js_file(None, body=FALLBACK.read_text(encoding="utf-8"), priority=100)
         app.add_css_file("widgets/manager.css", priority=400)  # 本书自己的样式在它之后
+
+
+def divide(page: dict[str, Any], body: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """状态分成两份：页面上第一幅图的（连同各幅图共用的脚本），和其余的。
+
+    网慢的手机上，第一幅图不必等全部的图都下载完。
+    """
+    models, first = page["state"], {}
+    found = re.search(r'widget-view\+json">(.+?)</script>', body, re.DOTALL)
+    wanted = [json.loads(found[1])["model_id"]] if found else []
+    while wanted:
+        name = wanted.pop()
+        if name not in first:
+            first[name] = models[name]
+            wanted += re.findall(r"IPY_MODEL_(\w+)", json.dumps(models[name]["state"]))
+    more = {name: model for name, model in models.items() if name not in first}
+    return page | {"state": first}, {"state": more}
+
+
+def write_more(app: Sphinx, pagename: str, more: dict[str, Any]) -> str:
+    """其余的图的状态写成一个脚本（从 file:// 打开的网页读不了 JSON 文件），返回它的地址。"""
+    text = f"moreFigures({json.dumps(more)});\n"
+    path = Path(app.outdir, f"{pagename}.figures.js")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return f"{path.name}?v={hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _json(page: dict[str, Any]) -> str:
+    """放进 HTML 的 JSON。"""
+    return json.dumps(page).replace("</", "<\\/")
 
 
 def deferred(script):

@@ -34,18 +34,18 @@ class PageManager extends ManagerBase {
 }
 
 /** 同一种小部件的脚本一页只存一份（见 explorers.py）：填回各个小部件。 */
-function restoreScripts({ shared, ...page }) {
-  for (const { state } of Object.values(page.state)) {
-    Object.assign(state, shared?.[state._shared]);
+function restoreScripts(models, shared = {}) {
+  for (const { state } of Object.values(models)) {
+    Object.assign(state, shared[state._shared]);
     delete state._shared;
   }
-  return page;
+  return models;
 }
 
+const modelOf = (place) => JSON.parse(place.textContent).model_id;
+
 async function show(manager, place) {
-  const { model_id } = JSON.parse(place.textContent);
-  if (!manager.has_model(model_id)) return;
-  const view = await manager.create_view(await manager.get_model(model_id));
+  const view = await manager.create_view(await manager.get_model(modelOf(place)));
   const box = Object.assign(document.createElement("div"), { className: "widget-subarea" });
   place.before(box);
   Widget.attach(view.luminoWidget, box);
@@ -54,11 +54,20 @@ async function show(manager, place) {
 async function showAll() {
   const stored = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
   if (!stored) return;
+  const { shared, ...first } = JSON.parse(stored.textContent);
   const manager = new PageManager();
-  await manager.set_state(restoreScripts(JSON.parse(stored.textContent)));
-  const places = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
-  // 一起画，不一幅等一幅；一幅出错，不连累别的
-  await Promise.all(Array.from(places, (place) => show(manager, place).catch(console.error)));
+  const places = [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')];
+  const add = async ({ state }) => {
+    await manager.set_state({ ...first, state: restoreScripts(state, shared) });
+    // 一起画，不一幅等一幅；一幅出错，不连累别的
+    const here = places.filter((place) => modelOf(place) in state);
+    await Promise.all(here.map((place) => show(manager, place).catch(console.error)));
+  };
+  await add(first);
+  // 其余各幅的状态是一个脚本，它调用 moreFigures（见 explorers.py）
+  window.moreFigures = add;
+  const { more } = stored.dataset;
+  if (more) document.head.append(Object.assign(document.createElement("script"), { src: more }));
 }
 
 addEventListener("DOMContentLoaded", showAll);

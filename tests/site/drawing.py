@@ -25,12 +25,27 @@ DATA_PX = 0.1  # 笔画相对画框的误差：只剩浮点数的舍入
 FRAME_PX = 1.0  # 画布的画框与 SVG 的画框
 
 
-def recordings(state: str, views: list[str]) -> list["Recording"]:
+# 在网页里运行：存着的各个部件的状态（第一张图的在页面里，其余的另在一个文件里），和图的次序
+STORED = """async () => {
+  const texts = (kind) => document.querySelectorAll(`script[type$="widget-${kind}+json"]`);
+  const views = Array.from(texts("view"), (script) => JSON.parse(script.textContent).model_id);
+  const models = {};
+  for (const script of texts("state")) {
+    Object.assign(models, JSON.parse(script.textContent).state);
+    if (!script.dataset.more) continue;
+    const call = await (await fetch(script.dataset.more)).text();
+    const more = call.slice(call.indexOf("(") + 1, call.lastIndexOf(")"));
+    Object.assign(models, JSON.parse(more).state);
+  }
+  return [models, views];
+}"""
+
+
+def recordings(models: dict[str, dict], views: list[str]) -> list["Recording"]:
     """网页里的部件状态 -> 每张图录好的数据，次序与它们在页面上的次序相同。"""
-    models = json.loads(state)["state"]
     found = []
     for view in views:
-        model = models[json.loads(view)["model_id"]]
+        model = models[view]
         if "explorer" not in model["state"].get("_dom_classes", []):
             continue
         inner = models[model["state"]["children"][1].removeprefix("IPY_MODEL_")]

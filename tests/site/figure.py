@@ -2,10 +2,8 @@
 
 import json
 
-from drawing import Recording, recordings
+from drawing import STORED, Recording, recordings
 from playwright.sync_api import Locator, Page
-
-_JSON = 'script[type="application/vnd.jupyter.widget-{}+json"]'
 
 # 右边超出屏幕、又不在自己的滚动框里的元素
 TOO_WIDE = """() => {
@@ -140,7 +138,5 @@ def sideways(page: Page) -> str:
 
 def figures(page: Page) -> list[Figure]:
     """页面上全部可拖动的图，从上到下。"""
-    states = page.locator(_JSON.format("state")).all_text_contents()
-    views = page.locator(_JSON.format("view")).all_text_contents()
-    found = recordings(states[0], views) if states else []
+    found = recordings(*page.evaluate(STORED))
     return [Figure(page, number, recording) for number, recording in enumerate(found)]

@@ -80,7 +80,7 @@ def page(home: str) -> str:
     script = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'.format
     scripts = "".join(script(json.dumps(view)) for view in embedded["view_specs"])
     for pattern, content in {
-        r'(<script type="[^"]*widget-state\+json">).*?(</script>)': state,
+        r'(<script type="[^"]*widget-state\+json")[^>]*>.*?(</script>)': f">{state}",
         r"(<article [^>]*>).*(</article>)": f"<h1>标本</h1>{scripts}",
     }.items():
         # 用函数替换：内容里的反斜杠原样放进去

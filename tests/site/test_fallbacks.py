@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from pages import DESKTOP, HOME, PHONE, ROOT, todays_chapter
+from pages import DESKTOP, HOME, PHONE, ROOT, UNFOLD, todays_chapter
 from playwright.sync_api import BrowserContext, Page, expect
 
 from theme.explorers import SORRY
@@ -38,11 +38,11 @@ def context(new_context) -> Iterator[Callable[..., BrowserContext]]:
         one.close()
 
 
-def check_pictures(page: Page) -> None:
-    """每张图的位置上是看得见的图片和一句话，没有空着的一块。"""
-    slots = page.locator(".explorer-slot")
-    assert slots.count()
-    for slot in slots.all():
+def check_pictures(page: Page, first: int = 0) -> None:
+    """从第 first 张起，每张图的位置上是看得见的图片和一句话，没有空着的一块。"""
+    slots = page.locator(".explorer-slot").all()[first:]
+    assert slots
+    for slot in slots:
         slot.scroll_into_view_if_needed()
         image = slot.locator("img")
         expect(image).to_be_visible()
@@ -70,6 +70,28 @@ def test_a_blocked_script_leaves_the_picture(context, site, name):
     page.goto(f"{site}/{HOME}")
     check_pictures(page)
     assert page.locator(".explorer-slot img").first.evaluate("node => node.naturalWidth") > 0
+
+
+def test_the_first_figure_waits_for_no_other(context, site):
+    page, held = context().new_page(), []
+    page.route("**/*.figures.js*", lambda route: held.append(route))
+    page.goto(f"{site}/{todays_chapter()}", wait_until="commit")
+    page.wait_for_selector(".explorer-slot canvas")
+    drawn = page.locator(".explorer-slot:has(canvas)")
+    assert drawn.count() == 1 and drawn.evaluate(
+        "slot => slot === document.querySelector('.explorer-slot')"
+    )
+    held.pop().continue_()
+    page.wait_for_function(DRAWN)
+
+
+def test_without_the_others_their_pictures_are_there(context, site):
+    page = context().new_page()
+    page.route("**/*.figures.js*", lambda route: route.abort())
+    page.goto(f"{site}/{todays_chapter()}")
+    page.wait_for_selector(".explorer-slot canvas")
+    page.evaluate(UNFOLD)
+    check_pictures(page, first=1)
 
 
 def test_without_javascript_the_picture_is_there(context, site):

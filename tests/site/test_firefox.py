@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from drawing import Recording, recordings
+from drawing import STORED, Recording, recordings
 from firefox import Firefox, find_firefox, launch
 from pages import CHAPTERS, HOME
 
@@ -23,9 +23,6 @@ DRAWN = """!document.querySelector(".explorer-skeleton") &&
 # 滑块换一档，曲线马上换
 STILL = """document.head.insertAdjacentHTML("beforeend",
   "<style>.explorer { --tween: 0 !important; }</style>")"""
-SCRIPTS = (
-    """[...document.querySelectorAll('script[type$="widget-{}+json"]')].map((s) => s.textContent)"""
-)
 # 滑块 axis 现在在屏幕上的哪里，拖到头在哪里
 ENDS = """(() => {{
   const control = document.querySelectorAll(".explorer")[{0}]
@@ -67,8 +64,7 @@ class Shown:
         firefox.goto(url)
         firefox.evaluate(STILL)
         wait(lambda: firefox.evaluate(DRAWN), "图没有画出来")
-        state, views = (firefox.evaluate(SCRIPTS.format(kind)) for kind in ("state", "view"))
-        self.recordings: list[Recording] = recordings(state[0], views)
+        self.recordings: list[Recording] = recordings(*firefox.evaluate(f"({STORED})()"))
 
     def read(self, number: int) -> dict:
         return self.firefox.evaluate(f"settle().then(() => readExplorer({number}))")

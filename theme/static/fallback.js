@@ -20,7 +20,7 @@
     }
   };
   addEventListener("error", ({ target }) => {
-    if (target.tagName === "SCRIPT" && /widgets\/(manager|anywidget)\.js/.test(target.src)) whenParsed(fail);
+    if (target.tagName === "SCRIPT" && /widgets\/(manager|anywidget)\.js|\.figures\.js/.test(target.src)) whenParsed(fail);
   }, true);
   document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => {
     if (violatedDirective.startsWith("script-src")) whenParsed(() => setTimeout(fail, 1000));
