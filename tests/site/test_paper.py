@@ -15,9 +15,13 @@ def test_print_shows_values_and_a_light_palette(open_page, new_context):
     page.locator(".fold.solution > summary").first.click()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    for figure, line in zip(figures(page), page.locator(".printed-values").all(), strict=True):
+    lines = page.locator(".printed-values").all()
+    for figure, start, line in zip(figures(page), before, lines, strict=True):
         says = {control["shows"] for control in figure.read()["controls"]}  # 画到底以后的步数
         assert says and all(value in line.text_content() for value in says)
+        steps = len(figure.recording.spec["steps"])
+        if steps > 1:
+            assert figure.at()[-1] == (start[-1] or steps - 1)  # 停在第一步的，画到底
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     for hidden in (".bd-sidebar-secondary", "#jb-print-toc", ".explorer-controls", ".guess-done"):
         nodes = page.locator(hidden)

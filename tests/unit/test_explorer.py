@@ -242,6 +242,8 @@ def test_opens_at_the_step_asked_for(runs):
     _, two_steps = picture(runs.isel(step=slice(2)), steps=[0, 10])
     _, all_steps = picture(runs, steps=range(0, 50, 10))
     assert png == two_steps and png != all_steps
+    explorer, png = picture(runs, steps=range(0, 50, 10), start_step=0)
+    assert explorer.children[1].step == 0 and png == all_steps  # 图片不能播放，画走完的样子
 
 
 def test_axis_with_one_value_has_no_slider():

@@ -86,9 +86,8 @@ def explore(
     frame.freeze(fig, groups)
 
     drawing, data = _drawing(fig, groups, layers, arrays, runs, sliders)
-    # 图片不能拖，画的是走完的样子
-    last = len(steps) - 1 if start_step is None else first
-    picture = _picture(fig, layers, arrays, position, last)
+    # 图片不能拖：从第一步打开的，画走完的样子
+    picture = _picture(fig, layers, arrays, position, first or len(steps) - 1)
     plt.close(fig)
 
     spec = drawing | _control_specs(hyperparameters, steps, step_label)

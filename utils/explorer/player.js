@@ -49,6 +49,12 @@ class Player {
     else this.reveal();
   }
 
+  /** 纸上拖不动：还没动过的画到底；读者走到哪里、作者停在半路的，照样。 */
+  finish() {
+    if (this.position === 0 && !this.touched) this.seek(this.last);
+    else this.reveal();
+  }
+
   state() {
     const { position, future, touched } = this;
     return { position, future, touched };

@@ -254,7 +254,7 @@ class Figure {
     const line = element("p", "printed-values");
     const printing = () => {
       before ??= this.player.state();
-      this.player.revealAll(); // 纸上拖不动：画出全部
+      this.player.finish();
       line.textContent = this.where();
       this.page.root.prepend(line);
       this.page.panels.forEach((panel) => panel.forget());
@@ -268,7 +268,7 @@ class Figure {
     };
     const unwatch = watch(this.page, { redraw: () => this.redraw(), printing, printed });
     this.page.root.addEventListener("setting", ({ detail }) => this.set(detail));
-    this.page.root.addEventListener("reveal", () => this.player.revealAll());
+    this.page.root.addEventListener("reveal", () => this.player.finish());
     el.append(this.page.root);
     hidePicture(this.spec, this.page.root);
     this.live.sync();
