@@ -6,6 +6,7 @@
 
 import json
 import re
+from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -117,9 +118,19 @@ def build_index(app: Sphinx, exception: Exception | None) -> None:
     )
     if done.returncode:
         raise ExtensionError(f"Pagefind 没有建好搜索的索引：\n{done.stdout}{done.stderr}")
-    words = json.dumps(glossary_words(app), ensure_ascii=False)
-    Path(target, "words.json").write_text(words, encoding="utf-8")
+    words = dict.fromkeys([*glossary_words(app), *latin_words(drafts(app))])
+    text = json.dumps(list(words), ensure_ascii=False)
+    Path(target, "words.json").write_text(text, encoding="utf-8")
     LOGGER.info("搜索的索引：%d 页", len(list(drafts(app).rglob("*.html"))))
+
+
+def latin_words(folder: Path, often: int = 3) -> list[str]:
+    """正文里至少出现 ``often`` 次的英文词（Transformer、AdamW）：写错了也能提示。"""
+    found = Counter()
+    for page in folder.rglob("*.html"):
+        text = re.sub(r"<[^>]*>", " ", page.read_text(encoding="utf-8"))
+        found.update(re.findall(r"(?<![A-Za-z0-9_.])[A-Z][A-Za-z0-9]{2,}(?![A-Za-z0-9_.(])", text))
+    return sorted(word for word, n in found.items() if n >= often)
 
 
 class Terms(set):

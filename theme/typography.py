@@ -20,7 +20,7 @@ def keep_punctuation(app: Sphinx, pagename, templatename, context, doctree) -> N
 def name_symbol_tables(app: Sphinx, doctree: nodes.document) -> None:
     for table in doctree.findall(nodes.table):
         heading = table.next_node(nodes.thead)
-        if heading and heading.astext().split()[:1] == ["符号"]:
+        if heading and heading.astext().split()[:1] in (["符号"], ["记号"]):
             table["classes"].append("symbols-table")
 
 

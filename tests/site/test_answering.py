@@ -54,7 +54,13 @@ def test_several_choices(quiz):
 
 @pytest.mark.parametrize(
     ("given", "reply"),
-    [("600", "对"), ("600.4", "对"), ("60,000", "样本数"), ("601", "再想想"), ("六百", "填一个数")],
+    [
+        ("６００", "对"),
+        ("1200.8/2", "对"),
+        ("60,000", "样本数"),
+        ("601", "再想想"),
+        ("六百", "填一个数"),
+    ],
 )
 def test_number(quiz, given, reply):
     page = quiz("number", "600", "0.5", options="")

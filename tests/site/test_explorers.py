@@ -62,13 +62,14 @@ def test_mouse(handful, subtests):
 # 滑块：手柄的大小和颜色、走过的一段到哪里、轨道两头写着什么
 SLIDERS = """all => all.map((track) => {
   const handle = track.querySelector(".noUi-handle");
-  const { width } = handle.getBoundingClientRect();
+  const { width, height } = handle.getBoundingClientRect();
   const look = (part) => getComputedStyle(handle, part);
   const [own, fill, hit] = [null, "::before", "::after"].map(look);
   const said = ["::before", "::after"].map((end) => getComputedStyle(track, end).content);
   return {
     width, fill: [own.backgroundColor, fill.backgroundColor, fill.right, fill.width],
-    hit: width - parseFloat(hit.left) - parseFloat(hit.right), said,
+    hit: [width - parseFloat(hit.left) - parseFloat(hit.right),
+      height - parseFloat(hit.top) - parseFloat(hit.bottom)], said,
     accent: getComputedStyle(track).getPropertyValue("--ex-accent"),
   };
 })"""
@@ -85,7 +86,7 @@ def test_sliders_show_what_the_reader_moves(shown):
             own, fill, right, width = look["fill"]
             assert own == fill and luminance(own) < 0.6
             handle = round(look["width"])  # 位置带小数时，量出来差一点点
-            assert handle >= 24 and round(look["hit"]) >= 44
+            assert handle >= 24 and all(round(size) >= 44 for size in look["hit"])
             assert float(right[:-2]) == handle / 2 and float(width[:-2]) > 400
             options = sliders[axis]["options"]
             if len(options) <= 30:

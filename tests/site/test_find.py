@@ -83,11 +83,14 @@ def test_a_near_miss_is_answered(results):
     )
 
 
-def test_a_misspelt_word_is_said_to_be_nowhere_and_the_right_one_offered(results):
-    page = results("attnetion")
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("attnetion", "attention"), ("transfomer", "Transformer")]
+)
+def test_a_misspelt_word_is_said_to_be_nowhere_and_the_right_one_offered(results, typed, meant):
+    page = results(typed)
     assert page.locator(".section-hit").count() == 0
     assert "没有一页" in page.locator(".search-summary").text_content()
-    assert page.locator(".suggestion").get_by_text("attention", exact=True).count() == 1
+    assert page.locator(".suggestion").get_by_text(meant, exact=True).count() == 1
 
 
 @pytest.mark.parametrize("query", ["constructor", "__proto__"])

@@ -132,10 +132,20 @@ def test_moving_the_slider_reveals(open_page, new_context):
     page, log = open_page(CHAPTERS[1], context)
     answers = page.locator(".fold.reveal")
     assert visible(page, ".fold.reveal > p") == 0
-    figures(page)[0].controls.first.locator("button, [role=slider]").first.focus()
-    page.keyboard.press("Tab")  # 只是路过
+    first = figures(page)[0]
+    first.controls.first.locator("button, [role=slider]").first.focus()
+    for key in ("Tab", "Shift+Tab"):  # 只是路过
+        page.keyboard.press(key)
+    page.locator(".explorer-stage").first.click()  # 没有动图
     assert visible(page, ".fold.reveal > p") == 0
-    figures(page)[0].choose(0, 1)
+    axis = next(a for a in range(len(first.recording.dims)) if first.is_slider(a))
+    (x, y), (end, _) = first.track(axis, 0 if first.at()[axis] else 1)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(end, y)
+    page.mouse.move(5, 5)  # 在图外放开
+    assert visible(page, ".fold.reveal > p") == 0
+    page.mouse.up()
     answers.first.locator("> p").first.wait_for(state="visible")
     page.locator(".guess-done").first.click()
     assert answers.nth(1).locator("> p").first.is_visible()

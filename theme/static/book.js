@@ -58,7 +58,8 @@ function fitSoon() {
 }
 
 // 右边还有没看到的：框的右缘变淡，滚到头就不淡了。
-const SCROLLING = ".bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img))";
+const SCROLLING =
+  '.bd-article :is(table, .highlight pre, .cell_output pre, .cell_output:has(> img), mjx-container[display="true"])';
 function hidden(box) {
   const all = box.scrollWidth - box.clientWidth;
   return { all, rest: all - box.scrollLeft };

@@ -2,6 +2,10 @@
 const folder = new URL("mathjax/", document.currentScript.src).href;
 // 字体一起取来：不然先用别的字体排，到了再换，行高变两次
 const NAMES = ["Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular", "Size3-Regular", "Size4-Regular"];
+// 有的页才用的：空心体、粗体、花体
+const RARE = { "AMS-Regular": /\\mathbb|\\(?:les|gtr)sim/, "Main-Bold": /\\(?:mathbf|boldsymbol)/, "Calligraphic-Regular": /\\mathcal/ };
+const tex = Array.from(document.querySelectorAll(".math"), (node) => node.textContent).join(" ");
+NAMES.push(...Object.keys(RARE).filter((name) => RARE[name].test(tex)));
 const FONTS = NAMES.map((name) => `output/chtml/fonts/woff-v2/MathJax_${name}.woff`);
 
 const firstFigure = new Promise((done) => {

@@ -34,8 +34,10 @@ function markRead(heading) {
 }
 
 function enter(heading) {
-  const next = spied.indexOf(heading) - spied.indexOf(current);
+  const shown = spied.filter((h) => h.offsetParent); // 折着的选读，读者看不见
+  const next = shown.indexOf(heading) - shown.indexOf(current);
   if (current && next === 1 && performance.now() - since > READ_MS) markRead(current);
+  if (heading === shown.at(-1)) setTimeout(() => current === heading && markRead(heading), READ_MS);
   current = heading;
   since = performance.now();
   for (const link of outline.values()) link.classList.remove("active");

@@ -1,4 +1,4 @@
-// 先猜，再揭晓：读者动过图，或者说“我猜好了”，图下面的“再看”“为什么”才展开。
+// 先猜，再揭晓：读者让图动了，或者说“我猜好了”，图下面的“再看”“为什么”才展开。
 function watch(card) {
   const figure = nextCell(card);
   const reveal = figure?.nextElementSibling;
@@ -15,12 +15,26 @@ function watch(card) {
   if (guessed()) return;
   card.append(say);
   reveal.addEventListener("toggle", () => reveal.open && show(false), { once: true });
-  for (const hand of ["pointerup", "keyup"]) {
-    figure.addEventListener(hand, (event) => {
-      if (event.key === "Tab") return; // 只是路过
-      if (event.target.closest(".explorer-controls, .explorer-stage, .explorer-toolbar")) show(false);
-    });
-  }
+  whenExplored(figure, () => show(false));
+}
+
+/** 读者的手（在图里按下的鼠标、手指、键）让图动了，等手放开，在哪里放开都算；路过、打印不算。 */
+function whenExplored(figure, act) {
+  const over = new AbortController();
+  const on = (node, kind, hear) => node.addEventListener(kind, hear, { capture: true, signal: over.signal });
+  let hand = false;
+  let pressed = false;
+  let moved = false;
+  const settle = () => {
+    if (!moved || pressed) return;
+    over.abort();
+    act();
+  };
+  on(document, "pointerdown", ({ target }) => ((hand = figure.contains(target)), (pressed = true)));
+  on(document, "keydown", (e) => (hand = figure.contains(e.target) && !e.ctrlKey && !e.metaKey));
+  for (const end of ["pointerup", "pointercancel"]) on(document, end, () => ((pressed = false), settle()));
+  on(figure, "change", () => (pressed = false)); // 下拉框放开的时候，网页不一定知道
+  on(figure, "explored", () => ((moved ||= hand), settle()));
 }
 
 /** 卡片所问的那幅图：往下第一格有图的。 */

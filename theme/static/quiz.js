@@ -1,10 +1,12 @@
 // 小测：选、填、排，当场有反馈，不需要内核。题目与反馈取自页面上的列表，没有脚本时照样读得到。
 const labelled = (item, pattern) => item.textContent.trim().match(pattern)?.[1].trim();
 
+/** 读者写的数：全角的、带千分号的、百分数、分数都认。 */
 function number(text) {
-  const clean = text.trim().replace(/[,，\s]/g, "").replace("−", "-");
-  const value = Number(clean.replace(/%$/, ""));
-  return clean === "" ? NaN : clean.endsWith("%") ? value / 100 : value;
+  const clean = text.normalize("NFKC").replace(/[,\s]/g, "").replace("−", "-");
+  const [top, below = "1", ...rest] = clean.replace(/%$/, "").split("/");
+  if (top === "" || below === "" || rest.length) return NaN;
+  return Number(top) / Number(below) / (clean.endsWith("%") ? 100 : 1);
 }
 
 class Quiz {

@@ -4,7 +4,7 @@ import functools
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
+from importlib import import_module, resources
 from typing import Any
 
 import numpy as np
@@ -117,18 +117,26 @@ def _mnist1d(*, n: int = 5000, seed: int = 42) -> Dataset:
     )
 
 
-@functools.lru_cache(maxsize=4)  # 生成默认的 5000 个约需 1 秒
+@functools.lru_cache(maxsize=4)  # 生成默认的 5000 个约需半秒
 def _make_mnist1d(n: int, seed: int) -> dict[str, np.ndarray]:
     from mnist1d.data import get_dataset_args, make_dataset
 
+    transform = import_module("mnist1d.transform")  # 包里同名的函数挡住了这个模块
     args = get_dataset_args()
     args.num_samples, args.seed = n, seed
     state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    interpolate, transform.interpolate = transform.interpolate, _interpolate
     try:
         return make_dataset(args)
     finally:  # 生成器会重设全局的随机种子，还给读者原来的
+        transform.interpolate = interpolate
         random.setstate(state[0])
         np.random.set_state(state[1])  # noqa: NPY002
+
+
+def _interpolate(x: np.ndarray, n: int) -> np.ndarray:
+    """与 ``mnist1d`` 的同名函数数值相同；它每次另建一个插值对象，占去生成时间的四分之三。"""
+    return np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(x)), x)
 
 
 def _prose() -> Texts:

@@ -132,6 +132,7 @@ def freeze(fig: Figure, groups: list[list[Axes]]) -> None:
     ----
     ValueError : 排好以后有两个坐标系叠在一起（双轴、嵌套）：分成一块块就不是原来的图了。
     """
+    _line_up([group[0] for group in groups])
     fig.draw_without_rendering()
     for one, other in itertools.combinations([group[0].bbox for group in groups], 2):
         if np.allclose(one.bounds, other.bounds):
@@ -141,6 +142,18 @@ def freeze(fig: Figure, groups: list[list[Axes]]) -> None:
         overlap = Bbox.intersection(one, other)
         if overlap is not None and min(overlap.width, overlap.height) > 1:
             raise ValueError("有两个坐标系叠在一起（inset），画不了：请把它们排开，各成一块。")
+
+
+def _line_up(main: Sequence[Axes]) -> None:
+    """并排的几块，有一块有标题或轴名，别的也空出一样的地方：画框才对得齐。"""
+    placed = [ax for ax in main if ax.get_subplotspec() is not None]
+    for ax, other in itertools.permutations(placed, 2):
+        if ax.get_subplotspec().rowspan != other.get_subplotspec().rowspan:
+            continue
+        if other.get_title() and not ax.get_title():
+            ax.set_title(" ")
+        if other.get_xlabel() and not ax.get_xlabel():
+            ax.set_xlabel(" ")
 
 
 def panels(fig: Figure, groups: list[list[Axes]]) -> list[dict[str, Any]]:

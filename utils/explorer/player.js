@@ -5,12 +5,13 @@ const JUMPS = 10; // 读者要求少一些动画时，整个过程分成几跳
 const SPEEDS = [0.5, 1, 2, 4];
 
 class Player {
-  /** redraw()：position 或 future 变了，重画一次。jump：头一回拖超参数时自己走到最后一步。 */
-  constructor(model, { last, jump }, redraw) {
+  /** redraw()：position 或 future 变了，重画一次。jump：头一回拖超参数时自己走到最后一步。explored()：步数动了。 */
+  constructor(model, { last, jump }, redraw, explored) {
     this.model = model;
     this.last = last;
     this.jump = jump;
     this.redraw = redraw;
+    this.explored = explored;
     this.position = model.get("step"); // 可以是小数
     this.future = this.position >= last; // 要不要画还没走到的部分：读者先猜，动过以后才画
     this.touched = this.future;
@@ -30,6 +31,7 @@ class Player {
     this.pause();
     this.position = step;
     this.reveal();
+    this.explored();
   }
 
   seek(step) {
@@ -75,6 +77,7 @@ class Player {
     let travelled = 0;
     let before = performance.now();
     this.touched = true;
+    this.explored();
     this.button.textContent = "❚❚ 暂停";
     const tick = (now) => {
       const elapsed = Math.max(0, now - before); // 这一帧可能在按下之前就开始了

@@ -53,8 +53,11 @@ function nameControls(view) {
       select.setAttribute("aria-label", label);
       addArrows(select, label);
     }
-    control.querySelector(".widget-toggle-button")?.parentElement.setAttribute("role", "group");
-    control.querySelector(".widget-toggle-button")?.parentElement.setAttribute("aria-label", label);
+    for (const option of control.querySelectorAll(".widget-toggle-button")) {
+      option.setAttribute("aria-pressed", String(option.classList.contains("mod-active")));
+      option.parentElement.setAttribute("role", "group");
+      option.parentElement.setAttribute("aria-label", label);
+    }
   }
 }
 
@@ -142,7 +145,9 @@ class Figure {
     this.page = layOut(spec, token);
     this.run = this.recorded();
     const redraw = () => this.redraw();
-    this.player = new Player(model, { last: this.last, jump: spec.jump }, redraw);
+    // 网页听这个事件：读者动过了，就揭晓（theme/static/predict.js）
+    this.explored = () => this.page.root.dispatchEvent(new Event("explored", { bubbles: true }));
+    this.player = new Player(model, { last: this.last, jump: spec.jump }, redraw, this.explored);
     this.grabs = spec.layers.flatMap((layer, i) => (layer.drag ? [new Grab(this, i)] : []));
     const show = (live) => this.show(live);
     this.live = new LiveForm(model, spec, token, { recorded: () => this.recorded(), redraw, show });
@@ -188,6 +193,7 @@ class Figure {
     this.tween = { from, start: performance.now() };
     this.live.sync();
     this.player.revealAll();
+    this.explored();
   }
 
   /** 一帧里再多的变化也只画一次。 */
